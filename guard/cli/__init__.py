@@ -1,1 +1,1 @@
-"""."""
+"""One verb, one file. Only this package prints and exits."""
