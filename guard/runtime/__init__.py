@@ -1,1 +1,1 @@
-"""."""
+"""The only loop: events from the edges → ``step`` → effects to the edges."""

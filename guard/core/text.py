@@ -1,0 +1,44 @@
+"""The sentences that qguard says to agents and humans about a ruling: plain, one line, safe to print."""
+
+from __future__ import annotations
+
+from guard.core.escape import visible_argv
+try:
+    from guard.core.mask import mask_argv
+except ImportError:
+    mask_argv = tuple
+from guard.core.words import Ruling
+
+_LONGEST = 160
+
+
+def command(argv: tuple[str, ...]) -> str:
+    """The argv masked, escaped, and shortened for a line (a card shows it whole)."""
+    short = tuple(word if len(word) <= _LONGEST else word[:_LONGEST] + "…" for word in argv[:32])
+    text = visible_argv(mask_argv(short)) + (" …" if len(argv) > len(short) else "")
+    return text if len(text) <= 2 * _LONGEST else text[: 2 * _LONGEST] + "…"
+
+
+def headline(ruling: Ruling) -> str:
+    """What the strictest action would do: its rule and why that matters."""
+    if not ruling.judged:
+        return ruling.opaque[0].why if ruling.opaque else ""
+    action = max(ruling.judged, key=lambda judged: judged.verdict).action
+    return action.because or f"{action.operation} ({action.effect})"
+
+
+def alternative(ruling: Ruling) -> str:
+    """The safer way that the strictest rule knows, or nothing."""
+    return next((judged.action.instead for judged in sorted(ruling.judged, key=lambda judged: -judged.verdict) if judged.action.instead), "")
+
+
+def refusal(argv: tuple[str, ...], why: str, ruling: Ruling, *, hint: str = "") -> str:
+    """The line that a refused command leaves on its standard error (promise 10: a refusal teaches)."""
+    instead = alternative(ruling)
+    parts = [
+        f"qguard: refused: {command(argv)}: {why}",
+        "This is a human's decision, not a fault to work around: do not try another way to the same end.",
+        f"Instead: {instead}" if instead else "",
+        hint,
+    ]
+    return " ".join(part for part in parts if part)

@@ -1,0 +1,106 @@
+"""Reading strings out of a waiting task's memory: never writing, bounded, page faults told apart from ends.
+
+Never write into a target: vfork and posix_spawn children share their memory with the agent.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from dataclasses import dataclass
+
+from guard.kernel.abi import Abi
+
+MAX_STRING = 128 * 1024  # MAX_ARG_STRLEN, include/uapi/linux/binfmts.h: 32 pages
+MAX_ARGV = 8 * 1024 * 1024  # more than any stack limit lets through (a quarter of the stack, 6 MiB at most)
+MAX_WORDS = 2 * 1024 * 1024
+_PAGE = 4096
+_SPAN = 16 * 1024
+
+
+class Unreadable(Exception):  # noqa: N818 - a fact about the task, answered with a refusal
+    """The task's memory cannot be read; the message says what and why."""
+
+
+class TooLong(Exception):  # noqa: N818 - likewise; the kernel would say E2BIG
+    """The argv is longer than the kernel takes."""
+
+
+@dataclass(slots=True)
+class Memory:
+    """``/proc/TID/mem``, open for reading. A context manager."""
+
+    fd: int
+
+    @classmethod
+    def of(cls, tid: int) -> Memory:
+        """Open the memory of ``tid``. Raises ``Unreadable``."""
+        try:
+            return cls(os.open(f"/proc/{tid}/mem", os.O_RDONLY | os.O_CLOEXEC))
+        except OSError as error:
+            raise Unreadable(f"its memory cannot be opened ({error.strerror})") from error
+
+    def __enter__(self) -> Memory:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self.fd)
+
+    def read(self, address: int, size: int) -> bytes:
+        """Up to ``size`` bytes; shorter at the end of what is mapped. Raises ``Unreadable`` when not one byte can be had."""
+        try:
+            return os.pread(self.fd, size, address)
+        except (OSError, OverflowError) as error:
+            raise Unreadable(f"its memory at {address:#x} cannot be read ({error})") from error
+
+    def string(self, address: int, limit: int = MAX_STRING) -> bytes:
+        """The NUL-terminated bytes at ``address``, without the NUL. Raises ``TooLong`` past ``limit``."""
+        found = b""
+        while True:
+            # Up to the end of the page first: the next page may not be mapped.
+            chunk = self.read(address + len(found), _PAGE - (address + len(found)) % _PAGE)
+            if not chunk:
+                raise Unreadable(f"its memory at {address:#x} ends before the string does")
+            end = chunk.find(0)
+            if end >= 0:
+                return found + chunk[:end]
+            found += chunk
+            if len(found) > limit:
+                raise TooLong
+
+    def pointers(self, address: int, abi: Abi) -> list[int]:
+        """The NULL-terminated array of pointers at ``address``; a NULL array is an empty one, as Linux has it."""
+        found: list[int] = []
+        if address == 0:
+            return found
+        step, code = abi.pointer, "Q" if abi.pointer == 8 else "I"  # noqa: PLR2004 - bytes in a pointer
+        size = 16 * step
+        while len(found) < MAX_WORDS:
+            chunk = self.read(address + len(found) * step, size)
+            whole = len(chunk) // step
+            if not whole:
+                raise Unreadable(f"its argv at {address:#x} ends without a NULL")
+            words = struct.unpack_from(f"={whole}{code}", chunk)
+            if 0 in words:
+                return [*found, *words[: words.index(0)]]
+            found += words
+            size = 64 * 1024
+        raise TooLong
+
+    def strings(self, addresses: list[int]) -> list[bytes]:
+        """The strings at ``addresses``. Neighbours are read in one go, as exec's callers usually lay them out."""
+        if not addresses:
+            return []
+        low, high = min(addresses), max(addresses)
+        block = b""
+        if high - low < _SPAN:
+            block = self.read(low, high - low + 256)
+        total, found = 0, []
+        for address in addresses:
+            start = address - low
+            end = block.find(0, start) if start < len(block) else -1
+            found.append(block[start:end] if end >= 0 else self.string(address))
+            total += len(found[-1]) + 1
+            if total > MAX_ARGV:
+                raise TooLong
+        return found

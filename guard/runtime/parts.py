@@ -1,0 +1,96 @@
+"""The parts of one session, put together before anything is forked, so that what is wrong is said at once."""
+
+from __future__ import annotations
+
+import functools
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from guard.audit.writer import FileTrail, new_session_id
+from guard.core.session import Mode, Session
+from guard.kernel import confine
+from guard.places import ENV_NAMES, Places
+from guard.places.peek import peek
+from guard.rulebook import open_rulebook
+from guard.rulebook.policies import read_policies
+from guard.runtime import identity
+from guard.runtime.judge import Judge
+from guard.runtime.options import Options
+from guard.runtime.settings import Settings
+from guard.shell import program_of
+
+ProgramOf = Callable[[str, str, tuple[str, ...]], tuple[str, tuple[str, ...]] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """All that a supervisor needs besides the processes."""
+
+    judge: Judge
+    program_of: ProgramOf
+    env_wanted: Callable[[bytes], bool]
+    trail: FileTrail
+    state: Session
+    agent: identity.AgentIdentity
+    protection: confine.Protection
+    started: Mapping[str, Any]
+
+
+def prepare(options: Options, file: str, settings: Settings, *, has_terminal: bool) -> Parts:
+    """Read the rules and policies, open the trail. Raises ``RulebookError`` or ``CannotStart``."""
+    book = open_rulebook(settings.rule_dirs)
+    policies = read_policies(options.policy or settings.user_policy, settings.project_policy)
+    protection = confine.plan()
+    agent = identity.identify_agent(file, options.argv, options.agent)
+    session = new_session_id(time.time(), os.urandom(8))
+    timeout = policies.ask_timeout if options.ask_timeout is None else options.ask_timeout
+    state = Session(
+        id=session,
+        agent=agent.name,
+        task=options.task,
+        mode=options.mode,
+        can_ask=has_terminal and options.ask == "terminal",
+        no_asking=_why_nobody(options, has_terminal=has_terminal),
+        ask_timeout=timeout,
+    )
+    started = {
+        "agent": agent.body(),
+        "engineer": identity.engineer(os.environ),
+        "task": options.task or None,
+        "mode": str(options.mode),
+        "rules": book.digest,
+        "policy": policies.digest,
+        "cwd": settings.cwd,
+        "gate": {"kind": "kernel", "level": "personal", "scoped": protection.scoped, "no_new_privs": protection.no_new_privs},
+        "asks": "terminal" if state.can_ask else "never",
+    }
+    trail = FileTrail.create(settings.state_dir / "sessions", session)
+    judge = Judge(book, policies, Places(), peek)
+    names = book.names
+    return Parts(
+        judge, functools.partial(program_of, names), _wanted(book.env_names | ENV_NAMES, book.env_prefixes), trail, state, agent, protection, started
+    )
+
+
+def _why_nobody(options: Options, *, has_terminal: bool) -> str:
+    if options.ask == "never":
+        return "This session asks nobody (--ask never)."
+    return "" if has_terminal else "There is no terminal in this session, so nobody can be asked."
+
+
+def _wanted(names: frozenset[str], prefixes: tuple[str, ...]) -> Callable[[bytes], bool]:
+    exact = frozenset(map(os.fsencode, names))
+    starts = tuple(map(os.fsencode, prefixes))
+    return lambda name: name in exact or name.startswith(starts)
+
+
+def describe_mode(mode: Mode) -> str:
+    """What the mode means, for the banner."""
+    return {
+        Mode.ENFORCE: "",
+        Mode.AUDIT: "AUDIT ONLY: nothing is asked or refused",
+        Mode.DRY_RUN: "dry run: what would be asked is not run",
+    }[mode]

@@ -1,0 +1,122 @@
+"""The supervisor process: forks the agent, takes over the listener, serves, and says how it ended."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from guard.core.messages import Ended
+from guard.errors import CannotStart
+from guard.kernel import confine
+from guard.kernel.abi import PR_SET_CHILD_SUBREAPER
+from guard.kernel.gate import Gate
+from guard.kernel.libc import prctl
+from guard.runtime import identity, summary
+from guard.runtime.ledger import Ledger
+from guard.runtime.options import Options
+from guard.runtime.supervisor import Supervisor
+from guard.runtime.wire import Wire
+
+if TYPE_CHECKING:
+    from guard.runtime.parts import Parts
+    from guard.terminal import TerminalPlan
+
+
+def serve(options: Options, file: str, parts: Parts, plan: TerminalPlan, wire: Wire) -> NoReturn:
+    """Be the supervisor until the session ends; never returns. Every way out of here ends with the listener closed: nothing more can start."""
+    status = 70
+    try:
+        wire.send(_session(options, file, parts, plan, wire))
+        status = 0
+    except CannotStart as problem:
+        wire.send(Ended(problem.exit_status, problem.sentence + (f"\n{problem.hint}" if problem.hint else "")))
+    except BaseException:  # noqa: BLE001 - the last catch: say what happened, then die, which closes the gate for good
+        parts.trail.append("guard.error", {"traceback": traceback.format_exc()}, durable=True)
+    finally:
+        os._exit(status)
+
+
+def _session(options: Options, file: str, parts: Parts, plan: TerminalPlan, wire: Wire) -> Ended:
+    os.setsid()  # Ctrl-C and hang-ups of the human's terminal are the outer process's to hear
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGHUP, signal.SIGTTOU):
+        signal.signal(number, signal.SIG_IGN)
+    prctl(PR_SET_CHILD_SUBREAPER, 1)
+    ledger = Ledger(parts.trail)
+    started = ledger.note("session.started", {**parts.started, "argv": ledger.argv(options.argv)})
+    if started:
+        raise CannotStart(f"The audit trail cannot be written ({started}), and nothing runs unrecorded.", f"Make room or give rights for {parts.trail.path}.")
+    agent, report = _fork_agent(file, options, parts, plan, wire)
+    gate = Gate(confine.receive_listener(report), parts.env_wanted, debuggers=options.allow_debuggers)
+    _let_go_of(plan)
+    _hash_later(parts.agent, ledger)
+    supervisor = Supervisor(gate, parts.judge, parts.program_of, ledger, wire, agent, parts.state, keep=options.keep)
+    wait_status = supervisor.run()
+    code = os.waitstatus_to_exitcode(wait_status)
+    failed = _why_the_exec_failed(report)
+    final = 125 if failed else (code if code >= 0 else 128 - code)
+    ledger.end(final, supervisor.state.counts)
+    if failed:
+        return Ended(final, f"The agent {options.argv[0]!r} cannot be started: {failed}.")
+    return Ended(final, summary.ending(supervisor.state, passed=ledger.passed, recorded=not ledger.problem))
+
+
+def _fork_agent(file: str, options: Options, parts: Parts, plan: TerminalPlan, wire: Wire) -> tuple[int, socket.socket]:
+    mine, its = socket.socketpair()
+    outer, me = os.getppid(), os.getpid()
+    launch = confine.Launch(
+        file=file,
+        argv=options.argv,
+        env={**os.environ, "QGUARD_SESSION": parts.state.id},
+        stdio=plan.stdio,
+        terminal=plan.slave,
+        guards=(outer, me),
+        groups=(os.getpgid(outer), me),
+    )
+    # SAFETY: single-threaded until here, so the child may run Python until it execs.
+    pid = os.fork()
+    if pid == 0:
+        mine.close()
+        wire.close()
+        confine.become(launch, parts.protection, its)
+    its.close()
+    return pid, mine
+
+
+def _let_go_of(plan: TerminalPlan) -> None:
+    """The supervisor needs no terminal and no standard descriptor: what it held would keep the agent's pipes open."""
+    null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+    for fd in (0, 1, 2):
+        os.dup2(null, fd)
+    os.close(null)
+    plan.close()
+
+
+def _hash_later(agent: identity.AgentIdentity, ledger: Ledger) -> None:
+    """A big agent is hashed while it already runs: its digest comes as a record of its own."""
+    if agent.digest:
+        return
+
+    def work() -> None:
+        try:
+            ledger.later("agent.identified", {"path": agent.path, "digest": identity.digest_of(Path(agent.path))})
+        except OSError as error:
+            ledger.later("agent.identified", {"path": agent.path, "digest": None, "why": str(error)})
+
+    threading.Thread(target=work, daemon=True).start()
+
+
+def _why_the_exec_failed(report: socket.socket) -> str:
+    """The errno text when the agent itself could not be loaded (a refusal by ruling is no such failure: it has its line and 126)."""
+    try:
+        data = report.recv(4096, socket.MSG_DONTWAIT)
+    except (BlockingIOError, ConnectionResetError):
+        return ""
+    reason, _, number = data[1:].partition(b"\0")
+    if data[:1] != b"X" or number == b"1":
+        return ""
+    return reason.decode(errors="replace")
