@@ -1,0 +1,1 @@
+"""The harness: a person at a terminal, an engineer's account, and real infrastructure on the loopback address."""
