@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from guard.core.escape import visible_argv
-try:
-    from guard.core.mask import mask_argv
-except ImportError:
-    mask_argv = tuple
 from guard.core.words import Ruling
 
 _LONGEST = 160
@@ -14,6 +9,10 @@ _LONGEST = 160
 
 def command(argv: tuple[str, ...]) -> str:
     """The argv masked, escaped, and shortened for a line (a card shows it whole)."""
+    # Their tables and expressions cost milliseconds that only a session with something to say should pay.
+    from guard.core.escape import visible_argv  # noqa: PLC0415
+    from guard.core.mask import mask_argv  # noqa: PLC0415
+
     short = tuple(word if len(word) <= _LONGEST else word[:_LONGEST] + "…" for word in argv[:32])
     text = visible_argv(mask_argv(short)) + (" …" if len(argv) > len(short) else "")
     return text if len(text) <= 2 * _LONGEST else text[: 2 * _LONGEST] + "…"

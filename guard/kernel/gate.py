@@ -27,7 +27,7 @@ class Attempt:
     """One exec that waits for an answer, then (``armed``) for what it loads. ``why`` is set when it could not be read.
 
     ``argv`` is raw; ``program`` is what ``path`` resolves to. ``environment`` is the address of the envp array. ``replaces`` is the earlier
-    attempt whose program ends, unfinished, when this one loads (a shim that execs the real thing).
+    attempt whose program ends, unfinished, when this one loads (a shim that execs the real thing). ``at`` is (dirfd, flags).
     """
 
     number: int
@@ -42,6 +42,7 @@ class Attempt:
     kept: bool = False
     words: tuple[str, ...] = ()
     replaces: Attempt | None = None
+    at: tuple[int, int] = (AT_FDCWD, 0)
 
     @property
     def tid(self) -> int:
@@ -118,8 +119,7 @@ class Gate:
         except OSError as problem:
             seccomp.refuse(self.listener, notification.id, problem.errno or errno.EACCES)
             return None
-        # Only now is it certain that the memory read was that of the waiting task and not of a later owner of its number.
-        return attempt if seccomp.is_waiting(self.listener, notification.id) else None
+        return attempt
 
     def _read(self, attempt: Attempt) -> None:
         call = attempt.notification
@@ -131,25 +131,28 @@ class Gate:
         else:
             # int arguments: the kernel looks at the low 32 bits only
             dirfd, (path, argv, environment), flags = _signed(call.args[0]), call.args[1:4], call.args[4] & 0xFFFFFFFF
-        with Memory.of(call.tid) as memory:
-            attempt.path = os.fsdecode(memory.string(path, 4096))
-            attempt.argv = tuple(memory.strings(memory.pointers(argv, abi)))
+        memory = Memory(call.tid)
+        attempt.path = os.fsdecode(memory.string(path, 4096))
+        attempt.argv = tuple(memory.strings(memory.pointers(argv, abi)))
         attempt.words = tuple(map(os.fsdecode, attempt.argv))
         attempt.environment = environment
+        attempt.at = dirfd, flags
         attempt.program = self.resolver.resolve(call.tid, dirfd, attempt.path, flags)
 
     def describe(self, attempt: Attempt) -> Exec:
         """The attempt with all that a rule or a human may want to know. Raises ``Unreadable`` or ``OSError`` when the task is going."""
-        call, program = attempt.notification, attempt.program
-        if program is None:
-            raise Unreadable(attempt.why or "its file is not known")
+        call = attempt.notification
+        attempt.program = program = self.resolver.resolve_carefully(call.tid, attempt.at[0], attempt.path, attempt.at[1])
         attempt.pid = proc.status_field(call.tid, "Tgid") or call.tid
         try:
             cwd = os.readlink(f"/proc/{call.tid}/cwd")
         except OSError as error:
             raise Unreadable(f"its working directory cannot be read ({error.strerror})") from error
-        with Memory.of(call.tid) as memory:
-            env = memory.strings(memory.pointers(attempt.environment, BY_AUDIT[call.audit]))
+        memory = Memory(call.tid)
+        env = memory.strings(memory.pointers(attempt.environment, BY_AUDIT[call.audit]))
+        # Only now is it certain that what was read is of the waiting task and not of a later owner of its number.
+        if not self.is_waiting(attempt):
+            raise ProcessLookupError(errno.ESRCH, "the task is gone")
         return Exec(
             tid=call.tid,
             pid=attempt.pid,
@@ -198,7 +201,9 @@ class Gate:
             attempt.replaces = failed.replaces
             self._news.append(Gone(failed, tid, None))
         self.armed[tid] = attempt
-        seccomp.unsafe_continue(self.listener, attempt.notification.id)
+        if not seccomp.unsafe_continue(self.listener, attempt.notification.id):
+            # It died, and its number may belong to another task by now: nothing was let go, so let go of whom we seized.
+            self._abandon(tid)
         return ""
 
     def unsafe_let_run_unchecked(self, attempt: Attempt) -> None:
@@ -254,8 +259,14 @@ class Gate:
         Safe at any time: an interrupted task reports an exec under way first.
         """
         for tid, attempt in list(self.armed.items()):
-            if attempt.number <= before and tid not in self._failed and ptrace.interrupt(tid):
-                self._failed.add(tid)
+            if attempt.number <= before and tid not in self._failed:
+                self._abandon(tid)
+
+    def _abandon(self, tid: int) -> None:
+        if ptrace.interrupt(tid):
+            self._failed.add(tid)
+        else:
+            self.armed.pop(tid, None)
 
     def _loaded(self, pid: int) -> Loaded | None:
         former = pid if pid in self.armed else ptrace.former_tid(pid)

@@ -5,17 +5,21 @@ Never write into a target: vfork and posix_spawn children share their memory wit
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import os
 import struct
 from dataclasses import dataclass
 
 from guard.kernel.abi import Abi
+from guard.kernel.libc import LIBC
 
 MAX_STRING = 128 * 1024  # MAX_ARG_STRLEN, include/uapi/linux/binfmts.h: 32 pages
 MAX_ARGV = 8 * 1024 * 1024  # more than any stack limit lets through (a quarter of the stack, 6 MiB at most)
 MAX_WORDS = 2 * 1024 * 1024
 _PAGE = 4096
 _SPAN = 16 * 1024
+_LARGEST = 64 * 1024
 
 
 class Unreadable(Exception):  # noqa: N818 - a fact about the task, answered with a refusal
@@ -26,32 +30,53 @@ class TooLong(Exception):  # noqa: N818 - likewise; the kernel would say E2BIG
     """The argv is longer than the kernel takes."""
 
 
-@dataclass(slots=True)
+class _Span(ctypes.Structure):
+    """struct iovec."""
+
+    _fields_ = (("base", ctypes.c_void_p), ("size", ctypes.c_size_t))
+
+
+# One buffer for all reads: the gate is one thread, and process_vm_readv(2) costs a tenth of opening /proc/TID/mem.
+_BUFFER = (ctypes.c_char * _LARGEST)()
+_LOCAL, _REMOTE = _Span(ctypes.addressof(_BUFFER), 0), _Span(0, 0)
+_LOCAL_AT, _REMOTE_AT = ctypes.byref(_LOCAL), ctypes.byref(_REMOTE)
+_VIEW = memoryview(_BUFFER).cast("B")
+LIBC.process_vm_readv.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_ulong, ctypes.c_void_p, ctypes.c_ulong, ctypes.c_ulong]
+LIBC.process_vm_readv.restype = ctypes.c_ssize_t
+
+
+@dataclass(frozen=True, slots=True)
 class Memory:
-    """``/proc/TID/mem``, open for reading. A context manager."""
+    """The memory of task ``tid``. Nothing is kept open."""
 
-    fd: int
-
-    @classmethod
-    def of(cls, tid: int) -> Memory:
-        """Open the memory of ``tid``. Raises ``Unreadable``."""
-        try:
-            return cls(os.open(f"/proc/{tid}/mem", os.O_RDONLY | os.O_CLOEXEC))
-        except OSError as error:
-            raise Unreadable(f"its memory cannot be opened ({error.strerror})") from error
-
-    def __enter__(self) -> Memory:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self.fd)
+    tid: int
 
     def read(self, address: int, size: int) -> bytes:
-        """Up to ``size`` bytes; shorter at the end of what is mapped. Raises ``Unreadable`` when not one byte can be had."""
+        """Up to ``size`` bytes (64 KiB at most); shorter at the end of what is mapped. Raises ``Unreadable`` when not one byte can be had."""
+        _LOCAL.size = _REMOTE.size = size = min(size, _LARGEST)
+        _REMOTE.base = address
+        # SAFETY: the local span is our own buffer and no longer than it; the kernel checks the remote one and our right to it
+        # (PTRACE_MODE_ATTACH), and stops at the first page that is not mapped.
+        got = LIBC.process_vm_readv(self.tid, _LOCAL_AT, 1, _REMOTE_AT, 1, 0)
+        if got > 0:
+            return bytes(_VIEW[:got])
+        number = ctypes.get_errno()
+        if got < 0 and number == errno.ENOSYS:
+            return self._by_file(address, size)
+        raise Unreadable(f"its memory at {address:#x} cannot be read ({os.strerror(number)})")
+
+    def _by_file(self, address: int, size: int) -> bytes:
+        """For sandboxes that know no process_vm_readv."""
         try:
-            return os.pread(self.fd, size, address)
+            fd = os.open(f"/proc/{self.tid}/mem", os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            raise Unreadable(f"its memory cannot be opened ({error.strerror})") from error
+        try:
+            return os.pread(fd, size, address)
         except (OSError, OverflowError) as error:
             raise Unreadable(f"its memory at {address:#x} cannot be read ({error})") from error
+        finally:
+            os.close(fd)
 
     def string(self, address: int, limit: int = MAX_STRING) -> bytes:
         """The NUL-terminated bytes at ``address``, without the NUL. Raises ``TooLong`` past ``limit``."""

@@ -75,7 +75,6 @@ class Resolver:
         self._cache: dict[tuple[str, int, int, int, int, int], Program] = {}
         self._root = self._inode("/proc/self/root")
         self._mounts = self._inode("/proc/self/ns/mnt")
-        self._reads_all = os.geteuid() == 0
 
     @staticmethod
     def _inode(path: str) -> Inode:
@@ -89,24 +88,36 @@ class Resolver:
             raise Unreadable("its root directory cannot be read (it hides itself, or runs as another user)") from error
 
     def resolve(self, tid: int, dirfd: int, path: str, flags: int = 0) -> Program:
-        """The file that an execve by ``tid`` means.
+        """The file that an execve by ``tid`` probably means: a look through our own root first, since nearly every task shares it.
+
+        Good enough to see whether a rule may care; what was loaded is compared with it. Raises like ``resolve_carefully``.
+        """
+        base = _base(tid, dirfd, path, flags)
+        if base.startswith("/proc/"):
+            return self._open_and_examine(base, tid)  # the same path is another file for every task
+        try:
+            found = os.stat(base)
+        except OSError:
+            return self.resolve_carefully(tid, dirfd, path, flags)
+        key = (base, found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+        known = self._cache.get(key)
+        if known is None:
+            known = self.resolve_carefully(tid, dirfd, path, flags)
+            if len(self._cache) >= _MAX_CACHE:
+                self._cache.clear()
+            if (known.file.device, known.file.inode) == key[1:3]:
+                self._cache[key] = known
+        return known
+
+    def resolve_carefully(self, tid: int, dirfd: int, path: str, flags: int = 0) -> Program:
+        """The file that an execve by ``tid`` means, in its own mount namespace and root.
 
         Raises ``OSError`` with the errno that the call itself would get, or ``Unreadable`` when qguard cannot look but the task could.
         """
         base = _base(tid, dirfd, path, flags)
-        if not base.startswith("/proc/") and not self._shares_our_view(tid):
-            return self._foreign(tid, base)
-        if base.startswith("/proc/"):
-            return self._open_and_examine(base, tid)  # the same path is another file for every task
-        found = os.stat(base)
-        key = (base, found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
-        known = self._cache.get(key)
-        if known is None:
-            known = self._open_and_examine(base, tid)
-            if len(self._cache) >= _MAX_CACHE:
-                self._cache.clear()
-            self._cache[key] = known
-        return known
+        if base.startswith("/proc/") or self._shares_our_view(tid):
+            return self._open_and_examine(base, tid)
+        return self._foreign(tid, base)
 
     def _open_and_examine(self, path: str, tid: int) -> Program:
         fd = os.open(path, os.O_PATH | os.O_CLOEXEC)

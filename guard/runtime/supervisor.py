@@ -87,9 +87,9 @@ class Supervisor:
                             poll.unregister(fd)
                     elif fd == news:
                         children.drain(news)
+                        self._reap()
                     else:
                         self._heard(poll)
-                self._reap()
                 self._look_around()
                 failures = 0
             except Exception:  # noqa: BLE001 - the one catch-all: record it, keep serving; what waits stays unanswered or was refused
@@ -145,6 +145,7 @@ class Supervisor:
                 self._feed(h.TimedOut(question, time.time()))
         swept, number = self._swept
         if now - swept >= _STALE:
+            self._reap()
             if self.gate.armed:
                 self.gate.give_up_on_failed(number)
             self._swept = (now, self._last_number)
@@ -175,7 +176,8 @@ class Supervisor:
         try:
             attempted = self.gate.describe(attempt)
         except (Unreadable, OSError) as problem:
-            self._unverifiable(attempt, str(problem))
+            if self.gate.is_waiting(attempt):
+                self._unverifiable(attempt, str(problem))
             return
         self.attempts[attempt.number] = attempt
         self._feed(h.ExecAttempted(attempt.number, attempted, self._rule(found, attempted), time.time()))
