@@ -8,16 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from places import DEFAULT_PATH, TOOLS, USER
+from places import DEFAULT_PATH, TOOLS
 
-_SHARED_TOOLS = Path("/var/cache/qguard-test/tools/bin")
-"""Root's tools, when the ordinary user runs the tests."""
-
-PATH = f"{_SHARED_TOOLS if _SHARED_TOOLS.is_dir() else TOOLS / 'bin'}:{DEFAULT_PATH}"
+PATH = f"{TOOLS / 'bin'}:{DEFAULT_PATH}"
 QGUARD = Path(sys.executable).with_name("qguard")
-
-__all__ = ["PATH", "QGUARD", "USER", "find", "free_port", "needs"]
-
 
 def find(program: str) -> str:
     """The program's path. Skips the test that asks for what this machine lacks."""

@@ -20,10 +20,10 @@ WANTED = {
     "bwrap": "bubblewrap",
     "openssl": "openssl",
     "kubectl": "kubernetes-client",
-    "setpriv": "util-linux",
+    "cc": "gcc libc6-dev",
     "ssh-keygen": "openssh-client",
 }
-"""Program → Debian package."""
+"""Program → Debian packages."""
 
 
 def missing() -> dict[str, str]:
@@ -38,8 +38,8 @@ def install() -> list[str]:
     """
     wanted = missing()
     if wanted and os.geteuid() == 0 and shutil.which("apt-get"):
-        _apt(*wanted.values())
-    return [f"{program} (Debian package {package}): the tests that need it are skipped by name" for program, package in missing().items()]
+        _apt(*" ".join(wanted.values()).split())
+    return [f"{program} (Debian: {package}): the tests that need it are skipped by name" for program, package in missing().items()]
 
 
 def _apt(*packages: str) -> None:

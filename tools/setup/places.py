@@ -11,7 +11,8 @@ USER = "qguard-test"
 ROOT = Path(__file__).resolve().parents[2]
 """The project: a clone, or the copy that the ordinary user tests."""
 
-SHARED = Path("/var/cache/qguard-test") if os.geteuid() == 0 else ROOT / ".cache"
+_MACHINE_WIDE = Path("/var/cache/qguard-test")
+SHARED = _MACHINE_WIDE if os.geteuid() == 0 or ROOT.is_relative_to(_MACHINE_WIDE) else ROOT / ".cache"
 """What both root and the ordinary user run: a clone under /root is out of an ordinary user's reach, this is not."""
 
 TOOLS = SHARED / "tools"
