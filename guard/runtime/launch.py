@@ -45,7 +45,7 @@ def launch(options: Options, say: Say) -> int:
     plan = prepare_terminal()
     parts = prepare(options, file, settings, has_terminal=plan.has_terminal)
     say(banner(parts.state, parts.protection))
-    return _run(options, file, parts, plan, say)
+    return _run(options, file, parts, plan)
 
 
 def _working_directory() -> Path:
@@ -74,7 +74,7 @@ def _become(file: str, argv: tuple[str, ...]) -> NoReturn:
         raise CannotStart(f"The agent {argv[0]!r} cannot be started: {error.strerror}.") from error
 
 
-def _run(options: Options, file: str, parts: Parts, plan: TerminalPlan, say: Say) -> int:
+def _run(options: Options, file: str, parts: Parts, plan: TerminalPlan) -> int:
     inner, outer = wire.pair()
     confine.harden()  # before the fork: there is no moment at which the agent could open a guard process
     supervisor = os.fork()
@@ -85,16 +85,15 @@ def _run(options: Options, file: str, parts: Parts, plan: TerminalPlan, say: Say
         serve(options, file, parts, plan, inner)
     inner.close()
     parts.trail.abandon()
-    return _hold_the_terminal(supervisor, plan, outer, say)
+    return _hold_the_terminal(supervisor, plan, outer)
 
 
-def _hold_the_terminal(supervisor: int, plan: TerminalPlan, outer: wire.Wire, say: Say) -> int:
+def _hold_the_terminal(supervisor: int, plan: TerminalPlan, outer: wire.Wire) -> int:
     """The outer process: nothing but the human's terminal, and the end of the session if the supervisor dies."""
     from guard.terminal import Front  # noqa: PLC0415
 
     prctl(PR_SET_CHILD_SUBREAPER, 1)  # orphans of a dead supervisor come here, so that they can be found and ended
-    if plan.slave is not None:
-        os.close(plan.slave)
+    plan.close_slave()
     front = Front(plan, outer)
     try:
         status = front.run()
@@ -106,8 +105,6 @@ def _hold_the_terminal(supervisor: int, plan: TerminalPlan, outer: wire.Wire, sa
             "The audit trail of the session ends where it died: qguard audit show",
         ) from error
     _reap(supervisor)
-    if front.last_words:
-        say(front.last_words)
     return status
 
 

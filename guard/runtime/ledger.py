@@ -3,48 +3,88 @@
 from __future__ import annotations
 
 import errno
-import os
+from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from guard.audit.writer import FileTrail
 from guard.core import happenings as h
+from guard.core.session import Counts
 from guard.kernel.gate import Attempt
-from guard.ports.trail import Trail
 
 
 @dataclass(slots=True)
 class Ledger:
-    """Writes to one trail. ``dirty``: something is buffered that ``flush`` would write."""
+    """Writes to one trail.
 
-    trail: Trail
+    ``dirty``: something is buffered that ``flush`` would write. ``passed`` counts execs that concerned no rule. ``problem`` is
+    the first reason for which something could not be written.
+    """
+
+    trail: FileTrail
     dirty: bool = False
     passed: int = 0
     problem: str = ""
-    troubles: list[str] = field(default_factory=list)
+    _later: deque[tuple[str, Mapping[str, Any]]] = field(default_factory=deque)
 
     def record(self, effect: h.Record) -> str:
         """Write a record and have it on disk. Returns why not; "" when it is."""
-        raise NotImplementedError
+        from guard.audit.bodies import record_body  # noqa: PLC0415 - masking's tables are loaded when there is something to mask
+
+        return self.note(effect.kind, record_body(effect))
 
     def seen(self, attempt: Attempt) -> None:
         """Record, cheaply and later, an exec that concerned no rule."""
+        from guard.audit.bodies import seen_body  # noqa: PLC0415 - as above
+
         self.passed += 1
         self.dirty = True
+        try:
+            self.trail.append_fast("exec.seen", seen_body(attempt.tid, attempt.path, attempt.words))
+        except OSError as error:
+            self.problem = self.problem or _reason(error)
+
+    def later(self, kind: str, body: Mapping[str, Any]) -> None:
+        """Hand in a record from another thread; the next ``flush`` writes it."""
+        self._later.append((kind, body))
 
     def flush(self) -> None:
         """Hand on what is buffered."""
+        while self._later:
+            self.note(*self._later.popleft())
         self.dirty = False
+        try:
+            self.trail.flush()
+        except OSError as error:
+            self.problem = self.problem or _reason(error)
 
     def note(self, kind: str, body: Mapping[str, Any]) -> str:
         """Write a record of the session itself. Returns why not; "" when it is on disk."""
         try:
             self.trail.append(kind, body, durable=True)
         except OSError as error:
-            return error.strerror or errno.errorcode.get(error.errno or 0, str(error))
+            reason = _reason(error)
+            self.problem = self.problem or reason
+            return reason
+        self.dirty = False
         return ""
 
     def trouble(self, traceback: str) -> None:
         """Keep a failure of qguard's own where a human can find it."""
-        self.troubles.append(traceback)
-        self.note("guard.error", {"traceback": traceback, "pid": os.getpid()})
+        from guard.core.mask import mask_text  # noqa: PLC0415 - failures are rare
+
+        self.note("guard.error", {"traceback": mask_text(traceback)})
+
+    def end(self, status: int, counts: Counts) -> None:
+        """Write the last record of the session and let go of the file."""
+        self.flush()
+        self.note("session.ended", {"status": status, "passed": self.passed, "counts": asdict(counts)})
+        try:
+            self.trail.close()
+        except OSError as error:
+            self.problem = self.problem or _reason(error)
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or errno.errorcode.get(error.errno or 0, str(error))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from guard.audit.writer import FileTrail, new_session_id
-from guard.core.session import Mode, Session
+from guard.core.session import Session
 from guard.kernel import confine
 from guard.places import ENV_NAMES, Places
 from guard.places.peek import peek
@@ -41,6 +41,8 @@ class Parts:
 
 def prepare(options: Options, file: str, settings: Settings, *, has_terminal: bool) -> Parts:
     """Read the rules and policies, open the trail. Raises ``RulebookError`` or ``CannotStart``."""
+    from guard.audit.bodies import argv_body, text_body  # noqa: PLC0415 - a nested or failing run needs no masking
+
     book = open_rulebook(settings.rule_dirs)
     policies = read_policies(options.policy or settings.user_policy, settings.project_policy)
     protection = confine.plan()
@@ -57,13 +59,13 @@ def prepare(options: Options, file: str, settings: Settings, *, has_terminal: bo
         ask_timeout=timeout,
     )
     started = {
-        "agent": agent.body(),
+        "agent": {**agent.body(), "argv": argv_body(agent.argv)},
         "engineer": identity.engineer(os.environ),
-        "task": options.task or None,
+        "task": text_body(options.task) if options.task else None,
         "mode": str(options.mode),
         "rules": book.digest,
         "policy": policies.digest,
-        "cwd": settings.cwd,
+        "cwd": text_body(str(settings.cwd)),
         "gate": {"kind": "kernel", "level": "personal", "scoped": protection.scoped, "no_new_privs": protection.no_new_privs},
         "asks": "terminal" if state.can_ask else "never",
     }
@@ -85,12 +87,3 @@ def _wanted(names: frozenset[str], prefixes: tuple[str, ...]) -> Callable[[bytes
     exact = frozenset(map(os.fsencode, names))
     starts = tuple(map(os.fsencode, prefixes))
     return lambda name: name in exact or name.startswith(starts)
-
-
-def describe_mode(mode: Mode) -> str:
-    """What the mode means, for the banner."""
-    return {
-        Mode.ENFORCE: "",
-        Mode.AUDIT: "AUDIT ONLY: nothing is asked or refused",
-        Mode.DRY_RUN: "dry run: what would be asked is not run",
-    }[mode]

@@ -38,4 +38,4 @@ def ending(state: Session, *, passed: int, recorded: bool) -> str:
     if not said and recorded:
         return ""
     trouble = "" if recorded else " The trail could not be written completely."
-    return f"session {state.id}: {said or 'nothing gated'}; {passed} other programs ran.{trouble} See: qguard audit show {state.id}"
+    return f"qguard: session {state.id}: {said or 'nothing gated'}; {passed} other programs ran.{trouble} See: qguard audit show {state.id}"

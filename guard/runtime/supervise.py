@@ -34,7 +34,7 @@ def serve(options: Options, file: str, parts: Parts, plan: TerminalPlan, wire: W
         wire.send(_session(options, file, parts, plan, wire))
         status = 0
     except CannotStart as problem:
-        wire.send(Ended(problem.exit_status, problem.sentence + (f"\n{problem.hint}" if problem.hint else "")))
+        wire.send(Ended(problem.exit_status, f"qguard: {problem.sentence}" + (f"\nqguard: {problem.hint}" if problem.hint else "")))
     except BaseException:  # noqa: BLE001 - the last catch: say what happened, then die, which closes the gate for good
         parts.trail.append("guard.error", {"traceback": traceback.format_exc()}, durable=True)
     finally:
@@ -47,11 +47,16 @@ def _session(options: Options, file: str, parts: Parts, plan: TerminalPlan, wire
         signal.signal(number, signal.SIG_IGN)
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     ledger = Ledger(parts.trail)
-    started = ledger.note("session.started", {**parts.started, "argv": ledger.argv(options.argv)})
+    started = ledger.note("session.started", parts.started)
     if started:
         raise CannotStart(f"The audit trail cannot be written ({started}), and nothing runs unrecorded.", f"Make room or give rights for {parts.trail.path}.")
     agent, report = _fork_agent(file, options, parts, plan, wire)
-    gate = Gate(confine.receive_listener(report), parts.env_wanted, debuggers=options.allow_debuggers)
+    try:
+        listener = confine.receive_listener(report)
+    except CannotStart as problem:
+        ledger.end(problem.exit_status, parts.state.counts)
+        raise
+    gate = Gate(listener, parts.env_wanted, debuggers=options.allow_debuggers)
     _let_go_of(plan)
     _hash_later(parts.agent, ledger)
     supervisor = Supervisor(gate, parts.judge, parts.program_of, ledger, wire, agent, parts.state, keep=options.keep)
@@ -61,7 +66,7 @@ def _session(options: Options, file: str, parts: Parts, plan: TerminalPlan, wire
     final = 125 if failed else (code if code >= 0 else 128 - code)
     ledger.end(final, supervisor.state.counts)
     if failed:
-        return Ended(final, f"The agent {options.argv[0]!r} cannot be started: {failed}.")
+        return Ended(final, f"qguard: The agent {options.argv[0]!r} cannot be started: {failed}.")
     return Ended(final, summary.ending(supervisor.state, passed=ledger.passed, recorded=not ledger.problem))
 
 
@@ -93,7 +98,9 @@ def _let_go_of(plan: TerminalPlan) -> None:
     for fd in (0, 1, 2):
         os.dup2(null, fd)
     os.close(null)
-    plan.close()
+    for held in (plan.tty, plan.master, plan.slave):
+        if held is not None:
+            os.close(held)
 
 
 def _hash_later(agent: identity.AgentIdentity, ledger: Ledger) -> None:

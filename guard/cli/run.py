@@ -1,0 +1,93 @@
+"""``qguard run``: launch an agent under guard."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from guard.core.session import Mode
+from guard.errors import CannotStart, GuardDied, QguardError
+from guard.runtime.options import Options
+
+_EPILOG = """\b
+Examples:
+  qguard run -- claude
+  qguard run --task "COST-123: fix rounding" -- codex
+  qguard run --audit -- make deploy        judge and record, stop nothing
+  qguard run --dry-run -- ./teardown.sh    see what would be asked
+
+\b
+Exit status: the agent's own (128+N when signal N ended it);
+125 when qguard could not start it, 70 when the guard itself died."""
+
+
+def _say(line: str) -> None:
+    click.echo(f"qguard: {line}", err=True)
+
+
+@click.command(
+    "run",
+    context_settings={"ignore_unknown_options": False, "allow_interspersed_args": False},
+    epilog=_EPILOG,
+    options_metavar="[OPTIONS] --",
+)
+@click.option("--task", default="", metavar="TEXT", help="What the agent is asked to do; shown with every question.")
+@click.option("--agent", "agent", metavar="NAME", help="What to call the agent (default: the command's name).")
+@click.option("--audit", "mode", flag_value="audit", help="Ask and refuse nothing; judge and record everything.")
+@click.option("--dry-run", "mode", flag_value="dry-run", help="Do not run what would be asked about.")
+@click.option("--policy", type=click.Path(path_type=Path), metavar="FILE", help="Use this policy instead of your policy.yaml.")
+@click.option("--ask", type=click.Choice(["terminal", "never"]), default="terminal", show_default=True, help="Who is asked.")
+@click.option("--ask-timeout", type=click.IntRange(min=0), metavar="S", help="Seconds until no answer means no (0: never).")
+@click.option("--keep", is_flag=True, help="Wait for what the agent leaves running instead of ending it.")
+@click.option("--allow-debuggers", is_flag=True, help="Let traced processes start programs, though they cannot be checked.")
+@click.option("--dangerously-unguarded", is_flag=True, help="Start the agent without any guard where none can be had.")
+@click.argument("argv", nargs=-1, type=click.UNPROCESSED, metavar="AGENT [ARG...]")
+def command(
+    *,
+    task: str,
+    agent: str | None,
+    mode: str | None,
+    policy: Path | None,
+    ask: str,
+    ask_timeout: int | None,
+    keep: bool,
+    allow_debuggers: bool,
+    dangerously_unguarded: bool,
+    argv: tuple[str, ...],
+) -> None:
+    """Start AGENT; a teardown that it or anything below it starts waits for a human."""
+    from guard.runtime.launch import launch  # noqa: PLC0415 - `run --help` needs no kernel
+
+    options = Options(
+        argv=argv,
+        mode=Mode(mode) if mode else Mode.ENFORCE,
+        task=task,
+        agent=agent,
+        policy=policy,
+        ask=ask,
+        ask_timeout=ask_timeout,
+        keep=keep,
+        allow_debuggers=allow_debuggers,
+        unguarded=dangerously_unguarded,
+    )
+    try:
+        if not argv:
+            raise CannotStart("No agent was given.", "Write: qguard run [OPTIONS] -- AGENT [ARG...]")
+        _require_separator(argv)
+        status = launch(options, _say)
+    except (CannotStart, GuardDied):
+        raise
+    except QguardError as problem:
+        # Whatever was wrong, the agent has not started: that is one exit status (DESIGN section 6).
+        problem.exit_status = CannotStart.exit_status  # type: ignore[misc]  # a ClassVar shadowed on the instance, on purpose
+        raise
+    sys.exit(status)
+
+
+def _require_separator(argv: tuple[str, ...]) -> None:
+    """Without ``--`` an option meant for the agent could be read as ours, or the other way round: say so instead of guessing."""
+    words = sys.argv[1:]
+    if "run" in words and "--" not in words[: len(words) - len(argv)]:
+        raise CannotStart("The -- before the agent is missing.", f"Write: qguard run [OPTIONS] -- {' '.join(argv)}")
