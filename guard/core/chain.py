@@ -11,6 +11,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
 NO_PREVIOUS = "0" * 64
@@ -105,14 +106,19 @@ def seal_line(previous: str, record: Mapping[str, Any]) -> tuple[str, bytes]:
     return hashed, b"".join((head, b'"hash":"', hashed.encode(), b'",', tail, b"\n"))
 
 
-def check_link(previous: str, record: Mapping[str, Any]) -> str | None:
+class Flaw(StrEnum):
+    """Why a record cannot follow another; the value says it."""
+
+    EDITED = "its hash does not fit what it says: it was edited"
+    MISPLACED = "it does not follow the record before it: one was removed, inserted or moved"
+
+
+def check_link(previous: str, record: Mapping[str, Any]) -> Flaw | None:
     """Return why ``record`` cannot be the one after the record whose hash is ``previous``; ``None`` when it can."""
     try:
         own = digest(record)
-    except NotCanonicalError as error:
-        return f"it is not canonical: {error}"
+    except NotCanonicalError:
+        return Flaw.EDITED
     if record.get("hash") != own:
-        return "its hash does not fit what it says: it was edited"
-    if record.get("prev") != previous:
-        return "it does not follow the record before it: one was removed, inserted or moved"
-    return None
+        return Flaw.EDITED
+    return None if record.get("prev") == previous else Flaw.MISPLACED
