@@ -35,7 +35,8 @@ class Wrapper:
     looks: frozenset[str] = frozenset()
 
 
-def wordword_set(text: str) -> frozenset[str]:
+def word_set(text: str) -> frozenset[str]:
+    """The words of ``text``."""
     return frozenset(text.split())
 
 
