@@ -25,6 +25,11 @@ PATIENCE = 30.0
 """Seconds after which a person calls it broken. Generous: two busy cores."""
 
 
+ASKED = re.escape("qguard: may this run?")
+LISTENS = re.escape("Nothing runs until you answer.")
+"""What a question's screen shows; the second only once keys count."""
+
+
 class Human:
     """One person, one terminal, one program on it, in a session of its own."""
 
@@ -71,6 +76,22 @@ class Human:
                 raise AssertionError(f"waited for {what}; {'the program is gone; ' if self.gone else ''}the screen:\n{self.screen}")
             self._watch(min(left, 0.5))
         return self.screen
+
+    # ---- the question ------------------------------------------------------------------------------------------------
+
+    def is_asked(self, about: str = "", patience: float = PATIENCE) -> str:
+        """Wait for a question about something, and until its keys count; the screen."""
+        self.sees(ASKED, patience)
+        self.sees(LISTENS, patience)
+        return self.sees(about, patience)
+
+    def answers(self, key: str, about: str = "") -> None:
+        """Read a question, press its key, and see it go."""
+        asked = self.is_asked(about)
+        self.types(key)
+        self.waits_until(
+            lambda: self.screen != asked and not (re.search(ASKED, self.screen) and re.search(LISTENS, self.screen)), "the question to go"
+        )
 
     def _watch(self, patience: float) -> None:
         if not select.select([self._master], [], [], patience)[0]:

@@ -13,6 +13,7 @@ from places import DEFAULT_PATH, TOOLS
 PATH = f"{TOOLS / 'bin'}:{DEFAULT_PATH}"
 QGUARD = Path(sys.executable).with_name("qguard")
 
+
 def find(program: str) -> str:
     """The program's path. Skips the test that asks for what this machine lacks."""
     found = shutil.which(program, path=PATH)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from support.human import Human
 from support.machine import PATH, QGUARD
@@ -72,6 +74,16 @@ class Runner:
     def with_env(self, variables: Mapping[str, str]) -> Runner:
         """The same engineer with more variables."""
         return replace(self, variables={**self.variables, **variables})
+
+    @property
+    def trail(self) -> tuple[Mapping[str, Any], ...]:
+        """Every record of every session of this engineer, read from the files, in order."""
+        files = sorted((self.home / "state/qguard/sessions").glob("*.jsonl"))
+        return tuple(json.loads(line) for file in files for line in file.read_bytes().splitlines())
+
+    def trail_of(self, *kinds: str) -> tuple[Mapping[str, Any], ...]:
+        """The records of these kinds."""
+        return tuple(record for record in self.trail if record["kind"] in kinds)
 
     def run(self, *argv: Word, stdin: bytes = b"", cwd: Path | None = None, timeout: float = 60) -> Result:
         """Run to the end without a terminal. Whatever outlives a timeout is killed."""
