@@ -86,7 +86,7 @@ class _Walk:
         kind = self._carries(name) if len(name) > 1 else Value.PLAIN
         if kind is Value.PLAIN and dashes == "-" and self._carries_by_letter(word):
             return self._letters(word)
-        if kind is Value.PLAIN and len(name) > 1 and is_secret_name(name):
+        if kind is Value.PLAIN and len(name) > 1 and is_secret_name(name, exactly=dashes == "-" and not equals):
             kind = Value.SECRET
         if kind is Value.PLAIN:
             return word if _HARMLESS.match(word) else self._text(word)

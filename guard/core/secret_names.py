@@ -171,9 +171,9 @@ def _words(name: str) -> tuple[str, ...]:
     return tuple(word.lower() for word in _WORD.findall(name))
 
 
-def _is_secret_word(word: str) -> bool:
+def _is_secret_word(word: str, *, exactly: bool) -> bool:
     """Whether one word of a name says that a secret follows."""
-    return word in _SECRET_WORDS or (word.endswith(_SECRET_ENDINGS) and word not in _NOT_PASSWORDS)
+    return word in _SECRET_WORDS or (not exactly and word.endswith(_SECRET_ENDINGS) and word not in _NOT_PASSWORDS)
 
 
 def _ends_with_a_key(words: tuple[str, ...]) -> bool:
@@ -183,8 +183,8 @@ def _ends_with_a_key(words: tuple[str, ...]) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def is_secret_name(name: str) -> bool:
-    """Whether the value of ``name`` must be masked."""
+def is_secret_name(name: str, *, exactly: bool = False) -> bool:
+    """Whether the value of ``name`` must be masked. ``exactly``: a word that only ends like one is none (``-lsecret``)."""
     if len(name) > _LONGEST_NAME:
         name = name[-_LONGEST_NAME:]
     words = _words(name)
@@ -194,7 +194,7 @@ def is_secret_name(name: str) -> bool:
         return True
     if words[-1] in _ABOUT_A_SECRET or not _OF_ANOTHER_KIND.isdisjoint(words):
         return False
-    return words[-1] in _SECRET_WHEN_LAST or any(map(_is_secret_word, words)) or _ends_with_a_key(words)
+    return words[-1] in _SECRET_WHEN_LAST or any(_is_secret_word(word, exactly=exactly) for word in words) or _ends_with_a_key(words)
 
 
 def may_be_a_path(name: str) -> bool:

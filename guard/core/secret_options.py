@@ -66,6 +66,9 @@ PROGRAMS = {
     "curl": _CURL,
     "gh": Options({"b": Value.SECRET, "body": Value.SECRET}, after=frozenset({"secret"})),
     "ipmitool": Options({"P": Value.SECRET}),
+    **dict.fromkeys(
+        ("keytool", "jarsigner"), Options(dict.fromkeys(("storepass", "keypass", "srcstorepass", "deststorepass"), Value.SECRET))
+    ),
     "openssl": Options({"passin": Value.SECRET, "passout": Value.SECRET, "k": Value.SECRET, "K": Value.SECRET}, where=Where.NEXT_WORD),
     "redis-cli": Options({"a": Value.SECRET}),
     "sshpass": Options({"p": Value.SECRET}),

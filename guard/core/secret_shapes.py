@@ -66,13 +66,12 @@ _VALUE = (
     r"""|"(?P<v3>(?:[^"\\]|\\.)*+)(?=")|'(?P<v4>[^']*+)(?=')"""
     r"""|["']?(?P<v5>\$\{[^}\s]*\}|(?!\$[({])[^\s&,;'"`<>(){}|\\]++)"""
 )
-_ASSIGNED = re.compile(
-    rf"""(?<![\w.\-])(?P<name>[\w.\-]++)(?P<sep>\\?["']?[ \t]{{0,8}}(?::=|=>|==?|:(?=[ \t\\"']))[ \t]{{0,8}})(?:{_VALUE})""",
-    re.DOTALL,
-)
+# In a shell NAME= WORD runs WORD: blanks after = count only with blanks before it. YAML has a blank after its colon.
+_SIGN = r"""\\?["']?(?:[ \t]{1,8}(?::=|=>|==?)[ \t]{0,8}|(?::=|=>|==?)|[ \t]{0,8}:(?=[ \t\\"'])[ \t]{0,8})"""
+_ASSIGNED = re.compile(rf"(?<![\w.\-])(?P<name>[\w.\-]++)(?P<sign>{_SIGN})(?:{_VALUE})", re.DOTALL)
 _HEADER = re.compile(
     r"(?i)(?<![\w-])((?:proxy-)?authorization|(?:set-)?cookie)(\\?[\"']?\s{0,8}[:=]\s{0,8}\\?[\"']?)"
-    r"((?:bearer|basic|token|digest|negotiate|apikey|aws4-hmac-sha256)\s{1,8})?"
+    r"((?:bearer|basic|token|digest|negotiate|apikey|aws4-hmac-sha256)\s{1,8})?+(?![$`])"
     r"[^\s\"'\\;,]+(?:; ?[^\s\"'\\;=]+=[^\s\"'\\;]+)*"
 )
 _SCHEME = re.compile(r"(?i)(?<![\w-])((?:bearer|basic)[ \t]{1,8})(?=[\w.~+/\-]{0,80}[\d=])[\w.~+/\-]{12,}=*", re.ASCII)
@@ -133,6 +132,8 @@ def mask_shapes(text: str) -> str:
 
     Each expression is tried only on a text that has what it cannot do without: most words of most commands have nothing.
     """
+    if "-----BEGIN " in text:
+        text = _PEM.sub(rf"-----BEGIN \1{MASK}", text)
     if "://" in text:
         text = _TOKEN_AS_USER.sub(rf"\1{MASK}", _USER_AND_PASSWORD.sub(rf"\1{MASK}", text))
     if "=" in text or ":" in text:
@@ -147,6 +148,5 @@ def mask_shapes(text: str) -> str:
 
 def _mask_phrases(text: str) -> str:
     """Mask what takes more than one word to say."""
-    text = _PEM.sub(rf"-----BEGIN \1{MASK}", text) if "-----BEGIN " in text else text
     text = _NETRC.sub(rf"\1{MASK}", _SPOKEN.sub(rf"\1\2{MASK}", text))
     return _SCHEME.sub(rf"\1{MASK}", text)
