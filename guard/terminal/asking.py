@@ -6,40 +6,34 @@ from collections.abc import Callable, Sequence
 
 from guard.core.cards import Answer, Question
 from guard.core.messages import Withdraw
-from guard.terminal import tty
 from guard.terminal.desk import Card, Desk, View
+from guard.terminal.hold import Hold
 from guard.terminal.keys import ENTER, Key, KeyReader, Reply, Token
 from guard.terminal.patience import SCROLLS, Patience
-from guard.terminal.relay import Relay
-from guard.terminal.stage import Scene, Stage
+from guard.terminal.stage import NOTES, Scene, Stage
 
 _STRING_SECONDS = 0.05  # how long a title or an image may take to end before it is cut
 _KEY_SECONDS, _REPLY_SECONDS = 0.05, 0.5  # a lone ESC is a key after this; half a reply is given up after that
 _BACKGROUND_SECONDS = 0.25
-_NUDGE_SECONDS = 0.05
 _NEVER = float("inf")
-_NOTES = 100
 _BELL = b"\a"
 
 
 class Asking:
     """Puts questions one at a time on a screen of their own. Times are handed in; ``answered`` is called with each answer."""
 
-    def __init__(
-        self, relay: Relay, raw: tty.RawMode, stage: Stage, *, by: str, guard: float, inline: bool, answered: Callable[[Answer], None]
-    ) -> None:
-        self._relay, self._raw, self._stage, self._inline, self._answered = relay, raw, stage, inline, answered
+    def __init__(self, hold: Hold, stage: Stage, *, by: str, guard: float, notes: list[str], answered: Callable[[Answer], None]) -> None:
+        """``notes`` are lines for the human that could not be shown yet; a card takes those off that it has shown."""
+        self._hold, self._relay, self._stage, self._inline = hold, hold.relay, stage, stage.inline
+        self._notes, self._answered = notes, answered
         self._desk, self._patience, self._reader = Desk(by), Patience(guard), KeyReader()
         self.is_open = False
-        self.keep_raw = False
-        self.notes: list[str] = []
         self._scene: Scene | None = None
         self._undrawn = False
         self._stale = False
         self._typed_at = 0.0
         self._again_at = _NEVER  # when to look whether a card can open
         self._string_until = _NEVER
-        self._nudge_until = _NEVER
 
     # ---- what the supervisor says ----------------------------------------------------------------------------------------
 
@@ -50,17 +44,6 @@ class Asking:
     def withdraw(self, message: Withdraw, now: float) -> None:
         """Take a question back."""
         self._desk.withdraw(message, now, shown=self.is_open)
-
-    def tell(self, text: str) -> None:
-        """One line now, if that tears nothing; otherwise on the next card or at the end."""
-        master, tracker = self._relay.master, self._relay.tracker
-        plain = not self.is_open and not tracker.alternate and not tracker.in_string
-        if plain and (master is None or tty.is_line_by_line(master)):
-            start = b"" if self._relay.at_line_start else b"\r\n"
-            self._relay.say(start + f"qguard: {text}\r\n".encode(errors="backslashreplace"))
-            self._relay.at_line_start = True
-        elif len(self.notes) < _NOTES:
-            self.notes.append(text)
 
     # ---- what the human does ---------------------------------------------------------------------------------------------
 
@@ -92,7 +75,6 @@ class Asking:
 
     def tick(self, now: float) -> None:
         """Bring the screen in line with the desk. Everything typed before ``now`` has been handed to ``typed``."""
-        self._end_nudge(now)
         if self.is_open:
             self._count_keys(now)
         self._desk.expire(now)
@@ -115,7 +97,7 @@ class Asking:
 
     def deadline(self, now: float) -> float:
         """When ``tick`` is due at the latest."""
-        due = min(self._nudge_until, self._again_at)
+        due = self._again_at
         if not self.is_open or self._scene is None:
             return due
         if self._reader.unfinished:
@@ -128,8 +110,7 @@ class Asking:
 
     def _opens(self, now: float) -> bool:
         """Open the question's screen, unless the terminal is another job's or in the middle of a title or an image."""
-        human = self._relay.human
-        if human is None or not tty.in_foreground(human):
+        if not self._hold.is_foreground:
             self._again_at = now + _BACKGROUND_SECONDS
             return False
         if self._relay.tracker.in_string:
@@ -139,7 +120,7 @@ class Asking:
                 return False
             self._relay.say(self._relay.tracker.cut())
         self._again_at = self._string_until = _NEVER
-        self._raw.enter()
+        self._hold.borrow()
         self._relay.holding = self.is_open = True
         self._relay.say(b"" if self._inline else self._relay.tracker.aside())
         return True
@@ -150,18 +131,17 @@ class Asking:
             return
         self.is_open = False
         redraw = self._inline or self._relay.tracker.alternate
+        self._hold.give_back_borrowed()
         self._relay.say(b"" if self._inline else self._relay.tracker.back())
         self._relay.feed_agent(self._reader.rest())
-        if not self.keep_raw:
-            self._raw.leave()
         self._relay.unhold()
         self._forget()
         if redraw:
-            self.nudge(now)
+            self._relay.nudge(now)
 
     def _forget(self) -> None:
         if self._scene is not None and self._scene.notes:
-            del self.notes[-len(self._scene.notes) :]
+            del self._notes[-len(self._scene.notes) :]
         self._scene = None
         self._undrawn = False
         self._patience.stop()
@@ -172,30 +152,6 @@ class Asking:
         self._desk.clear()
         self.is_open = False
         self._forget()
-
-    def nudge(self, now: float) -> None:
-        """Make the agent redraw: its terminal really changes its size, twice, because many ignore a size that they know."""
-        self._resize(nudged=True)
-        self._nudge_until = now + _NUDGE_SECONDS
-
-    def _end_nudge(self, now: float) -> None:
-        if now >= self._nudge_until:
-            self.resize()
-
-    def resize(self) -> None:
-        """The agent's terminal gets the human's size."""
-        self._nudge_until = _NEVER
-        self._resize(nudged=False)
-
-    def _resize(self, *, nudged: bool) -> None:
-        human, master = self._relay.human, self._relay.master
-        if human is None or master is None:
-            return
-        try:
-            size = tty.get_size(human)
-            tty.set_size(master, tty.nudged(size) if nudged else size)
-        except OSError:
-            return  # one of the two is going away, which its own descriptor will tell
 
     def repaint(self) -> None:
         """Somebody else has painted over the card, or the window changed: draw all of it, and let it be read anew."""
@@ -228,13 +184,6 @@ class Asking:
             ready=self._patience.ready,
             view=card.view,
             late=card.late,
-            notes=tuple(self.notes[-3:]),
-            size=self._size(),
+            notes=tuple(self._notes[-NOTES:]),
+            size=self._relay.size(),
         )
-
-    def _size(self) -> tuple[int, int]:
-        human = self._relay.human
-        try:
-            return tty.cells(tty.get_size(human)) if human is not None else (80, 24)
-        except OSError:
-            return 80, 24

@@ -15,7 +15,8 @@ _READ = 1 << 16
 _READS_AT_ONCE = 32
 _TO_HUMAN, _TO_AGENT = 1 << 18, 1 << 16
 HELD = 4 << 20
-_HALF_SECONDS = 0.05
+_HALF_SECONDS = _NUDGE_SECONDS = 0.05
+_NEVER = float("inf")
 
 
 class Relay:
@@ -34,6 +35,7 @@ class Relay:
         self._held: list[bytes] = []
         self._held_size = 0
         self._half_since = 0.0
+        self._nudged_until = _NEVER
         # The agent's terminal stays open while nobody has it (all of 0-2 are pipes, and /dev/tty is opened now and then).
         self._anchor: int | None = tty.open_slave(master)
 
@@ -79,16 +81,48 @@ class Relay:
             self.flush()
 
     def tick(self, now: float) -> float:
-        """Show half a character that nothing follows; return when to come back for that (infinite: no need)."""
+        """Do what is due; return when to come back (infinite: no need)."""
+        if now >= self._nudged_until:
+            self.resize()
+        return min(self._nudged_until, self._half_a_character(now))
+
+    def _half_a_character(self, now: float) -> float:
+        """Show half a character that nothing follows."""
         if not self.tracker.half_a_character or self.holding:
             self._half_since = 0.0
-            return float("inf")
+            return _NEVER
         self._half_since = self._half_since or now
         if now < self._half_since + _HALF_SECONDS:
             return self._half_since + _HALF_SECONDS
         self._half_since = 0.0
         self._show(self.tracker.release())
-        return float("inf")
+        return _NEVER
+
+    def nudge(self, now: float) -> None:
+        """Make the agent redraw: its terminal really changes its size, twice, because many ignore a size that they know."""
+        self._resize(nudged=True)
+        self._nudged_until = now + _NUDGE_SECONDS
+
+    def resize(self) -> None:
+        """The agent's terminal gets the human's size."""
+        self._nudged_until = _NEVER
+        self._resize(nudged=False)
+
+    def _resize(self, *, nudged: bool) -> None:
+        if self.human is None or self.master is None:
+            return
+        try:
+            size = tty.get_size(self.human)
+            tty.set_size(self.master, tty.nudged(size) if nudged else size)
+        except OSError:
+            return  # one of the two is going away, which its own descriptor will tell
+
+    def size(self) -> tuple[int, int]:
+        """Columns and rows of the human's terminal."""
+        try:
+            return tty.cells(tty.get_size(self.human)) if self.human is not None else (80, 24)
+        except OSError:
+            return 80, 24
 
     def say(self, data: bytes) -> None:
         """Something of our own for the human."""

@@ -8,16 +8,16 @@ from guard.core.cards import Question
 from guard.terminal import keys
 from guard.terminal.card import beside, render
 from guard.terminal.desk import View
-from guard.terminal.fold import fold
+from guard.terminal.fold import cells, fold
 from guard.terminal.wording import settled
 
 SMALLEST = (20, 8)
-_ANSWERS = "[o] allow once   [s] same again this session   [d] deny (also Enter, Esc)   [m] more"
-_ANSWERS_IN_DETAILS = "[o] allow once   [s] same again this session   [d] deny   [m] back"
+_ANSWERS = ("[o] allow once", "[s] same again this session", "[d] deny (also Enter, Esc)", "[m] more")
+_ANSWERS_IN_DETAILS = ("[o] allow once", "[s] same again this session", "[d] deny", "[m] back")
 _TOO_SMALL = "This window is too small to agree in: make it bigger, or [d] deny."
 _NOT_YET = "One moment: what is typed now does not count."
 _READY = "Nothing runs until you answer."
-_NOTES = 3
+NOTES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +47,14 @@ class Scene:
 class Stage:
     """Composes scenes into lines and paints them. Pure: gives back the bytes to write."""
 
-    __slots__ = ("_body", "_body_of", "_color", "_inline", "_offset", "_painted", "_room", "_shared")
+    __slots__ = ("_body", "_body_of", "_color", "_offset", "_painted", "_room", "_shared", "inline")
 
     def __init__(self, *, color: bool, inline: bool, shared: bool = False) -> None:
         """With ``inline`` the terminal can do nothing: cards are printed, one below the other.
 
         With ``shared`` others may write to it at any time: each painting is whole.
         """
-        self._color, self._inline, self._shared = color and not inline, inline, shared
+        self._color, self.inline, self._shared = color and not inline, inline, shared
         self.clear()
 
     def clear(self) -> None:
@@ -81,7 +81,7 @@ class Stage:
     def paint(self, scene: Scene) -> bytes:
         """The bytes that turn what is on the screen into ``scene``."""
         lines = self.lines(scene)[: scene.size[1]]
-        if self._inline:
+        if self.inline:
             return self._print(lines, scene)
         if self._shared:
             self.retouch()
@@ -132,12 +132,24 @@ def _header(scene: Scene, width: int) -> list[str]:
 
 
 def _footer(scene: Scene, width: int) -> list[str]:
-    notes = [line for note in scene.notes[-_NOTES:] for line in fold(settled(f"qguard: {note}"), width)]
-    keys_now = _late(scene.late) if scene.late else _ANSWERS_IN_DETAILS if scene.view is View.DETAILS else _ANSWERS
+    notes = [line for note in scene.notes[-NOTES:] for line in fold(settled(f"qguard: {note}"), width)]
+    choices = _ANSWERS_IN_DETAILS if scene.view is View.DETAILS else _ANSWERS
     status = (_READY if scene.ready else _NOT_YET) if scene.visible else _TOO_SMALL
     room = max(len(fold(text, width)) for text in (_READY, _NOT_YET)) if scene.visible else 1
     said = fold("" if scene.late and scene.ready else status, width)
-    return [*notes, *said, *[""] * (room - len(said)), *fold(keys_now, width)]
+    return [*notes, *said, *[""] * (room - len(said)), *(fold(_late(scene.late), width) if scene.late else _side_by_side(choices, width))]
+
+
+def _side_by_side(choices: tuple[str, ...], width: int) -> list[str]:
+    """As many to a line as fit whole."""
+    lines = [""]
+    for choice in choices:
+        joined = f"{lines[-1]}   {choice}" if lines[-1] else choice
+        if cells(joined) <= width:
+            lines[-1] = joined
+        else:
+            lines.extend(fold(choice, width))
+    return lines
 
 
 def _late(why: str) -> str:
