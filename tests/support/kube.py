@@ -14,6 +14,7 @@ from support.kube_api import Cluster, serving_kubernetes
 from support.machine import PATH, find
 
 TOKEN = "engineer"
+_MODERN_MINOR = 27
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,12 @@ class Kube:
     def variables(self) -> dict[str, str]:
         """What an engineer has in the environment."""
         return {"KUBECONFIG": str(self.kubeconfig)}
+
+    @property
+    def can_dry_run_on_the_server(self) -> bool:
+        """Whether this kubectl asks only what we answer: before 1.27 it wanted OpenAPI v2 in protobuf first."""
+        version = json.loads(self.kubectl("version", "--client", "-o", "json").stdout)["clientVersion"]
+        return int(version["minor"].rstrip("+")) >= _MODERN_MINOR
 
     def kubectl(self, *words: str) -> subprocess.CompletedProcess[str]:
         """``kubectl WORDS``, unguarded."""
