@@ -6,7 +6,7 @@ meaning. Numbers that a reader of JSON could round (inodes, devices) are text.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -37,15 +37,26 @@ def argv_body(argv: Sequence[str]) -> list[str | dict[str, str]]:
 
 
 def brief_argv_body(argv: Sequence[str]) -> Body:
-    """``argv`` up to about 4 KiB; ``words`` says how many there were when it was cut."""
-    room, kept = _MUCH, list[str]()
+    """``argv`` up to 4 Ki characters; ``words`` says how many words there were when it was cut."""
+    room, begun = _MUCH, list[str]()
     for word in argv:
-        kept.append(word[:room])
-        room -= len(word)
         if room <= 0:
             break
-    whole = sum(map(len, kept)) == sum(map(len, argv)) and len(kept) == len(argv)
-    return {"argv": argv_body(kept)} if whole else {"argv": argv_body(kept), "words": len(argv)}
+        begun.append(word)
+        room -= len(word)
+    masked = mask_argv(begun)  # before anything is cut: half a token has no shape
+    if len(begun) == len(argv) and sum(map(len, masked)) <= _MUCH:
+        return {"argv": [encode_argument(word) for word in masked]}
+    return {"argv": [encode_argument(word) for word in _cut(masked)], "words": len(argv)}
+
+
+def _cut(words: Iterable[str]) -> Iterator[str]:
+    """Yield the first 4 Ki characters of ``words``."""
+    room = _MUCH
+    for word in words:
+        if room > 0:
+            yield word[:room]
+        room -= len(word)
 
 
 def pairs_body(pairs: Iterable[tuple[str, str]]) -> list[list[Any]]:

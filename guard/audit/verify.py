@@ -75,7 +75,7 @@ def _flaw(line: Line, previous: str, session: str, *, ended: bool) -> str:
     flaw = check_link(previous, record)
     if flaw is Flaw.EDITED:
         return flaw
-    if record.get("v") != VERSION:
+    if type(record.get("v")) is not int or record["v"] != VERSION:
         return f"its format is version {_shown(record.get('v'))}, and this qguard reads version {VERSION}"
     return _misplaced(record, line.index, flaw) or _foreign(record, session)
 

@@ -40,7 +40,8 @@ class FileTrail:
         self._written = (0, NO_PREVIOUS)  # the same, as far as the file goes
         self._pending: list[bytes] = []
         self._pending_size = 0
-        self._lost = 0
+        self._lost = 0  # records given up for want of room
+        self._confessed = 0  # the same, as a record in the buffer says
         self._second, self._stamp = -1, ""
 
     @classmethod
@@ -144,13 +145,18 @@ class FileTrail:
             raise
         self._size += len(text)
         self._written = self._next, self._previous
+        self._confessed = 0
         self._pending.clear()
         self._pending_size = 0
 
     def _refuse_if_touched(self) -> None:
         """Raise ``OSError`` when somebody else wrote to the file, cut it or deleted it: no record would be worth anything."""
         found = os.fstat(self._fd)
-        if found.st_nlink != 1 or found.st_size != self._size:
+        try:
+            named = os.lstat(self.path)
+        except FileNotFoundError:
+            named = None
+        if named is None or not os.path.samestat(found, named) or found.st_size != self._size:
             raise OSError(errno.ESTALE, "somebody else changed or removed the trail")
 
     def _append_durably(self, kind: str, body: Mapping[str, Any]) -> None:
@@ -176,12 +182,14 @@ class FileTrail:
     def _confess(self) -> None:
         """Begin with the record that says how many before it were lost, if any were."""
         if self._lost:
-            lost, self._lost = self._lost, 0
-            self._add("trail.gap", {"lost": lost})
+            self._confessed, self._lost = self._lost, 0
+            self._add("trail.gap", {"lost": self._confessed})
 
     def _lose(self) -> None:
         """Give up what is buffered, and remember how many records that was: the next one to be written says so."""
-        self._lost += self._next - self._written[0]
+        confession = 1 if self._confessed else 0
+        self._lost += self._next - self._written[0] - confession + self._confessed
+        self._confessed = 0
         self._next, self._previous = self._written
         self._pending.clear()
         self._pending_size = 0

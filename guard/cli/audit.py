@@ -113,16 +113,16 @@ def _plain(value: Any) -> str | None:
 
 @audit.command()
 @click.argument("session", required=False)
-@click.option("--all", "everything", is_flag=True, help="Every record, not only what was asked, refused or answered.")
-@click.option("--json", "as_json", is_flag=True, help="Print the records as JSON.")
+@click.option("--all", "everything", is_flag=True, help="Every record, not only those of what was asked, refused or answered.")
+@click.option("--json", "as_json", is_flag=True, help="Print every record, as JSON.")
 def show(session: str | None, *, everything: bool, as_json: bool) -> None:
     """Show what happened in SESSION (without it, the latest)."""
     path = find_session(_directory(), session)
     lines = list(read(path))
     records = [line.record for line in lines if line.record is not None]
-    kept, rest = (records, {}) if everything else matters(records)
     if as_json:
-        return _print_json(kept)
+        return _print_json(records)
+    kept, rest = (records, {}) if everything else matters(records)
     click.echo(f"session {path.stem}")
     if kept:
         _print_table(("", "", ""), (_row(tell(record)) for record in kept))
