@@ -43,7 +43,8 @@ _SS3 = re.compile(rb"\x1bO([ -~])")
 _STRING = re.compile(rb"\x1b[P\]^_X][^\x07\x1b]*(?:\x07|\x1b\\)")
 _UNFINISHED = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*|O|[P\]^_X][^\x07\x1b]*\x1b?|\[M.{0,2})?\Z", re.DOTALL)
 _NOISE = re.compile(rb"\x1b\[200~|\x1b\[M.{3}", re.DOTALL)  # a paste begins; the mouse, as X10 reports it
-_CHARACTER = re.compile(rb"[\xc2-\xf4][\x80-\xbf]{1,3}")
+_CHARACTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_HALF_A_CHARACTER = re.compile(rb"(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\Z")
 _KITTY_KEY = re.compile(rb"(\d+)(?:;1?(?::1)?)?u")
 # attributes, cursor position, mode and window reports, status and colour scheme, kitty flags, parameters
 _REPLY = re.compile(rb"[?>=][\d;]*c|\??[\d;]+R|\??[\d;]*\$y|[\d;]+t|\??[\d;]*n|\?\d*u|[\d;]*x")
@@ -107,6 +108,8 @@ class KeyReader:
         if data[0] < 0x80:  # noqa: PLR2004 - ASCII
             name = _CONTROLS.get(data[0]) or (chr(data[0]) if 0x20 <= data[0] < 0x7F else "")  # noqa: PLR2004 - printable
             return 1, Key(name) if name else Noise()
+        if _HALF_A_CHARACTER.match(data):
+            return 0, None
         character = _CHARACTER.match(data)
         return (character.end() if character else 1), Noise()
 
