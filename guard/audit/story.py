@@ -46,11 +46,12 @@ _WHAT = {
     "session.started": "started",
     "trail.gap": "gap",
 }
+_COUNTED = ("asked", "approved", "denied", "refused", "killed", "would_ask", "would_deny")
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One line of the story: when (RFC 3339), what, and the rest; all of it safe to show."""
+    """One entry of the story: when (RFC 3339), what, and the rest, in lines; all of it safe to show."""
 
     at: str
     what: str
@@ -61,12 +62,12 @@ def matters(records: Iterable[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any
     """Return the records that a human would ask about, and of the rest how many there are of each kind."""
     kept: list[Mapping[str, Any]] = []
     rest: Counter[str] = Counter()
-    asked: set[Any] = set()
+    asked: set[str] = set()
     for record in records:
-        kind, attempt = str(record.get("kind")), record.get("attempt")
-        if kind in ALWAYS or "audit" in record or "grant_id" in record or (attempt is not None and attempt in asked):
+        kind, attempt = str(record.get("kind")), str(record.get("attempt", ""))
+        if kind in ALWAYS or "audit" in record or "grant_id" in record or attempt in asked:
             kept.append(record)
-            asked.add(attempt)
+            asked.update({attempt} if attempt else ())
         else:
             rest[kind] += 1
     return kept, rest
@@ -76,7 +77,7 @@ def tell(record: Mapping[str, Any]) -> Moment:
     """Tell one record. Whatever is in it, this does not raise."""
     kind = str(record.get("kind"))
     what = _answered(record) if kind == "answer" else _WHAT.get(kind, visible(kind))
-    return Moment(visible(str(record.get("at", ""))), what, "; ".join(part for part in _parts(record) if part))
+    return Moment(visible(str(record.get("at", ""))), what, "\n".join(part for part in _parts(record) if part))
 
 
 def _answered(record: Mapping[str, Any]) -> str:
@@ -94,7 +95,8 @@ def _parts(record: Mapping[str, Any]) -> Iterator[str]:
             yield _labelled("status", record.get("status"))
             yield counted(record)
         case "answer":
-            yield f"{_text(_dig(record, 'answer', 'choice'))} by {_text(_dig(record, 'answer', 'by'))}"
+            late = ", too late" if _dig(record, "answer", "late") is True else ""
+            yield f"{_text(_dig(record, 'answer', 'choice'))}, by {_text(_dig(record, 'answer', 'by'))}{late}"
             yield _command(record)
         case "exec.outcome":
             yield _outcome(record)
@@ -114,8 +116,9 @@ def counted(record: Mapping[str, Any]) -> str:
     counts = record.get("counts")
     if not isinstance(counts, Mapping):
         return ""
+    names = [*_COUNTED, *(name for name in counts if name not in _COUNTED)]
     return ", ".join(
-        f"{number} {visible(str(name)).replace('_', ' ')}" for name, number in counts.items() if isinstance(number, int) and number
+        f"{counts[name]} {visible(str(name)).replace('_', ' ')}" for name in names if type(counts.get(name)) is int and counts[name]
     )
 
 

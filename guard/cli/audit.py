@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -43,7 +44,8 @@ def _print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     console = Console(highlight=False, soft_wrap=False)
     if not console.is_terminal:
         console.width = _PIPE_WIDTH
-    table = Table(box=SIMPLE_HEAD if any(columns) else None, show_header=any(columns), pad_edge=False, show_edge=False)
+    box = SIMPLE_HEAD if any(columns) and console.is_terminal else None
+    table = Table(box=box, show_header=any(columns), pad_edge=False, show_edge=False, padding=(0, 2, 0, 0))
     for column in columns[:-1]:
         table.add_column(column, no_wrap=True)
     table.add_column(columns[-1], overflow="fold", ratio=1)
@@ -123,7 +125,7 @@ def show(session: str | None, *, everything: bool, as_json: bool) -> None:
     if as_json:
         return _print_json(records)
     kept, rest = (records, {}) if everything else matters(records)
-    click.echo(f"session {path.stem}")
+    click.echo(f"session {path.stem}, {_day(records)}")
     if kept:
         _print_table(("", "", ""), (_row(tell(record)) for record in kept))
     if rest:
@@ -132,6 +134,11 @@ def show(session: str | None, *, everything: bool, as_json: bool) -> None:
         if line.record is None:
             click.echo(f"record {line.index} cannot be read: {visible(line.problem)}; see qguard audit verify")
     return None
+
+
+def _day(records: Sequence[Mapping[str, Any]]) -> str:
+    """Return the day on which a session began, or that it holds nothing."""
+    return tell(records[0]).at[: len("2026-11-23")] if records else "no records"
 
 
 def _row(moment: Moment) -> tuple[str, str, str]:
@@ -153,7 +160,7 @@ def verify_(session: str | None, *, as_json: bool) -> None:
     else:
         for report in reports:
             if report.state is not State.BROKEN:
-                click.echo(report.sentence)
+                click.echo(textwrap.fill(report.sentence, _PIPE_WIDTH, subsequent_indent="  "))
         if not reports:
             click.echo("There is no session yet, so there is nothing to verify.")
     if broken:

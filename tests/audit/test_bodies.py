@@ -130,7 +130,7 @@ def test_a_record_has_the_documented_fields():
 
 def test_what_is_not_there_is_not_written():
     """A record of facts has no empty parts."""
-    assert {"why": "x"} == record_body(Record("exec.refused", facts=(("why", "x"),)))
+    assert record_body(Record("exec.refused", facts=(("why", "x"),))) == {"why": "x"}
 
 
 @given(st.lists(st.binary(max_size=50).map(lambda raw: raw.decode("utf-8", "surrogateescape")), max_size=8))
@@ -162,4 +162,4 @@ def test_a_secret_that_the_cut_would_behead_is_masked():
 def test_how_a_session_ended():
     """Every count by its name."""
     body = ended_body(3, Counts(asked=2, denied=1), 40)
-    assert (3, 40, 2, 1) == (body["status"], body["seen"], body["counts"]["asked"], body["counts"]["denied"])
+    assert (body["status"], body["seen"], body["counts"]["asked"], body["counts"]["denied"]) == (3, 40, 2, 1)

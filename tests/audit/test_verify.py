@@ -54,7 +54,7 @@ WHOLE = chain(8)
 
 def test_a_whole_trail_holds():
     """From start to end."""
-    assert (8, "") == flaw(WHOLE)
+    assert flaw(WHOLE) == (8, "")
 
 
 @given(st.integers(0, 7), st.data())
@@ -111,7 +111,7 @@ def test_a_record_that_was_sealed_again_breaks_the_next():
     record = json.loads(WHOLE[3])
     mended = canonical(seal(record["prev"], {**{k: v for k, v in record.items() if k not in ("prev", "hash")}, "argv": ["y"]})) + b"\n"
     at, why = flaw([*WHOLE[:3], mended, *WHOLE[4:]])
-    assert 4 == at
+    assert at == 4
     assert "exchanged" in why
 
 
@@ -130,7 +130,7 @@ def test_a_record_that_was_sealed_again_breaks_the_next():
 def test_a_chain_of_something_else_does_not_hold(why, changes):
     """Its hashes are right, what they stand for is not."""
     at, found = flaw(chain(2, **changes))
-    assert 0 == at
+    assert at == 0
     assert why in found
 
 
@@ -157,13 +157,13 @@ def test_a_record_has_one_spelling(spelling, directory):
     path = directory / f"{SESSION}.jsonl"
     path.write_bytes(WHOLE[0] + spelling(WHOLE[1]) + b"".join(WHOLE[2:]))
     report = verify(path)
-    assert (State.BROKEN, 1, 1) == (report.state, report.records, report.bad)
+    assert (report.state, report.records, report.bad) == (State.BROKEN, 1, 1)
     assert "record 1 (counted from 0) does not fit" in report.sentence
 
 
 def test_nothing_comes_after_the_end():
     """A second session appended to the first."""
-    assert (8, "it comes after the end of its session") == flaw(WHOLE + chain(2))
+    assert flaw(WHOLE + chain(2)) == (8, "it comes after the end of its session")
 
 
 class TestWithoutAnEnd:
@@ -179,19 +179,19 @@ class TestWithoutAnEnd:
     def test_crashed_or_cut(self, directory):
         """The trail cannot tell which, and says so."""
         report = self.write(directory, b"".join(WHOLE[:5]))
-        assert (State.UNFINISHED, 5, None) == (report.state, report.records, report.bad)
+        assert (report.state, report.records, report.bad) == (State.UNFINISHED, 5, None)
         assert "killed, or the end was cut off" in report.sentence
 
     def test_in_the_middle_of_a_record(self, directory):
         """Killed while it wrote."""
         report = self.write(directory, b"".join(WHOLE[:5]) + WHOLE[5][:20])
-        assert (State.UNFINISHED, 5) == (report.state, report.records)
+        assert (report.state, report.records) == (State.UNFINISHED, 5)
         assert "5 records and half of one" in report.sentence
 
     def test_half_a_line_after_the_end(self, directory):
         """No writer of ours leaves that."""
         report = self.write(directory, b"".join(WHOLE) + b"{")
-        assert (State.BROKEN, 8) == (report.state, report.bad)
+        assert (report.state, report.bad) == (State.BROKEN, 8)
 
     def test_empty(self, directory):
         """Killed before the first record."""
@@ -213,7 +213,7 @@ def test_a_renamed_trail_is_not_of_the_session_that_it_is_named_after(directory)
     directory.mkdir(parents=True)
     path = directory / "20261124-195601-aaaaaa.jsonl"
     path.write_bytes(b"".join(WHOLE))
-    assert (State.BROKEN, 0) == (verify(path).state, verify(path).bad)
+    assert (verify(path).state, verify(path).bad) == (State.BROKEN, 0)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
@@ -232,10 +232,10 @@ def test_the_ends_of_a_trail(directory):
     path = directory / f"{SESSION}.jsonl"
     path.write_bytes(b"".join(chain(2000)))
     first, last = ends(path)
-    assert (0, 1999) == (first.record["seq"], last.record["seq"])
+    assert (first.record["seq"], last.record["seq"]) == (0, 1999)
     path.write_bytes(WHOLE[0])
     first, last = ends(path)
-    assert (0, None) == (first.record["seq"], last)
+    assert (first.record["seq"], last) == (0, None)
 
 
 def test_trails_are_found_by_a_beginning_of_their_name(directory):

@@ -32,11 +32,11 @@ def test_a_durable_record_is_in_the_file_when_append_returns(trail):
     trail.append("one", {"a": 1}, durable=False)
     assert kinds(trail) == []
     trail.append("two", {"a": ["ä", {"bytes": "/w=="}]}, durable=True)
-    assert ["one", "two"] == kinds(trail)
+    assert kinds(trail) == ["one", "two"]
 
 
 def test_a_durable_record_is_synced(trail, monkeypatch):
-    """fdatasync is called after the write and before append returns."""
+    """After the write, and before append returns."""
     seen = []
     monkeypatch.setattr(os, "fdatasync", lambda fd: seen.append(os.fstat(fd).st_size))
     trail.append("one", {}, durable=True)
@@ -48,16 +48,16 @@ def test_a_record_has_the_documented_fields(trail):
     trail.append("x", {"body": None}, durable=True)
     (line,) = read(trail.path)
     assert {"v", "seq", "at", "session", "kind", "body", "prev", "hash"} == set(line.record)
-    assert (1, 0, "2026-11-23T19:56:01.000Z", SESSION) == tuple(line.record[key] for key in ("v", "seq", "at", "session"))
+    assert tuple(line.record[key] for key in ("v", "seq", "at", "session")) == (1, 0, "2026-11-23T19:56:01.000Z", SESSION)
 
 
 def test_the_buffer_is_written_when_it_is_full(trail):
     """64 KiB at most stay in memory."""
     for number in range(300):
         trail.append_fast("exec.seen", {"n": number, "argv": ["x" * 300]})
-    assert 64 * 1024 < trail.path.stat().st_size
+    assert trail.path.stat().st_size > 64 * 1024
     trail.flush()
-    assert 300 == len(kinds(trail))
+    assert len(kinds(trail)) == 300
 
 
 def test_a_body_cannot_pretend_to_be_the_frame(trail):
@@ -80,15 +80,15 @@ def test_a_body_that_is_not_canonical_leaves_no_trace(trail, durable):
 
 def test_the_file_and_its_folder_are_private(trail, directory):
     """Nobody else reads what was run."""
-    assert 0o600 == stat.S_IMODE(trail.path.stat().st_mode)
-    assert 0o700 == stat.S_IMODE(directory.stat().st_mode)
+    assert stat.S_IMODE(trail.path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(directory.stat().st_mode) == 0o700
 
 
 def test_a_folder_that_was_open_is_closed(directory):
     """Made by hand with the usual umask, say."""
     directory.mkdir(parents=True, mode=0o755)
     FileTrail.create(directory, SESSION).close()
-    assert 0o700 == stat.S_IMODE(directory.stat().st_mode)
+    assert stat.S_IMODE(directory.stat().st_mode) == 0o700
 
 
 def test_the_descriptor_is_not_inherited(trail):
@@ -104,10 +104,11 @@ class TestPlacesThatWillNotDo:
         with pytest.raises(CannotStart) as caught:
             FileTrail.create(directory, SESSION)
         assert caught.value.hint
-        assert 125 == caught.value.exit_status
+        assert caught.value.exit_status == 125
         return caught.value.sentence
 
-    def test_the_session_exists(self, trail, directory):
+    @pytest.mark.usefixtures("trail")
+    def test_the_session_exists(self, directory):
         """A trail is never continued."""
         assert "File exists" in self.refused(directory)
 
@@ -124,7 +125,7 @@ class TestPlacesThatWillNotDo:
         (tmp_path / "elsewhere").mkdir()
         directory.symlink_to(tmp_path / "elsewhere")
         assert "has no place" in self.refused(directory)
-        assert [] == list((tmp_path / "elsewhere").iterdir())
+        assert list((tmp_path / "elsewhere").iterdir()) == []
 
     def test_the_folder_is_a_file(self, directory):
         """A mistake of the user's."""
@@ -180,7 +181,7 @@ def test_given_a_failing_disk_the_record_is_not_in_the_trail(trail, monkeypatch,
     trail.append("two", {}, durable=True)
     trail.append("session.ended", {}, durable=True)
     trail.close()
-    assert ["one", "buffered", "two", "session.ended"] == kinds(trail)
+    assert kinds(trail) == ["one", "buffered", "two", "session.ended"]
     assert State.WHOLE is verify(trail.path).state
 
 
@@ -201,7 +202,7 @@ def test_given_a_write_that_stops_halfway_the_file_ends_with_a_whole_record(trai
         with pytest.raises(OSError, match="full"):
             trail.append("refused", {}, durable=True)
     assert before == trail.path.read_bytes()
-    assert 2 == len(calls)
+    assert len(calls) == 2
 
 
 def test_given_a_disk_that_cannot_even_cut_nothing_more_is_recorded(trail, monkeypatch):
@@ -258,7 +259,7 @@ def test_given_a_disk_that_stays_full_what_was_lost_is_counted(trail, monkeypatc
     trail.close()
     records = [line.record for line in read(trail.path)]
     gap = next(record for record in records if record["kind"] == "trail.gap")
-    assert 700 == gap["lost"] + sum(record["kind"] == "exec.seen" for record in records)
+    assert gap["lost"] + sum(record["kind"] == "exec.seen" for record in records) == 700
     assert State.WHOLE is verify(trail.path).state
 
 
@@ -336,7 +337,7 @@ def test_after_a_fork_one_abandons_what_the_other_writes(trail):
         os._exit(0)
     assert (child, 0) == os.waitpid(child, 0)
     trail.append("two", {}, durable=True)
-    assert ["one", "two"] == kinds(trail)
+    assert kinds(trail) == ["one", "two"]
 
 
 def test_a_record_of_two_megabytes_is_one_line(trail):
@@ -352,7 +353,7 @@ def test_session_ids_sort_by_time_and_are_safe_names():
     """And say when it was."""
     first, second = new_session_id(1_795_463_761.9, b"abcdefgh"), new_session_id(1_795_463_762, b"\0" * 8)
     assert first < second
-    assert "20261123-195601-" == first[:16]
+    assert first[:16] == "20261123-195601-"
     assert is_session_id(first)
     assert not is_session_id("../../etc/passwd")
     with pytest.raises(ValueError, match="random"):
