@@ -1,0 +1,179 @@
+"""``qguard``: the verbs, and the one place where errors end.
+
+``qguard run`` is on the way of every agent's start, so a verb is imported when it is used; their names and short helps stand here.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import click
+
+from guard import __version__
+from guard.errors import CannotStart, QguardError, RulebookError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+VERBS: dict[str, tuple[str, str]] = {
+    "run": ("guard.cli.run:command", "Start an agent; a teardown that it starts waits for a human."),
+    "check": ("guard.cli.check:command", "The ruling on a command, for scripts: exit status and JSON. Nothing is run."),
+    "explain": ("guard.cli.explain:command", "The ruling on a command, for people: every step. Nothing is run."),
+    "audit": ("guard.cli.audit:command", "What was attempted, asked, answered and run."),
+    "completions": ("guard.cli.completions:command", "Print what completes qguard's commands in bash, zsh or fish."),
+}
+_USAGE, _BUG, _INTERRUPTED, _BROKEN_PIPE = 2, 70, 130, 141
+_EPILOG = """\b
+Examples:
+  qguard run -- claude                             guard an agent
+  qguard check -- terraform destroy; echo $?       10: it would be asked about
+  qguard explain 'cd infra && terraform destroy'   why
+  qguard audit show                                what happened in the latest session
+
+\b
+Exit status: 0, or what the verb says; 2 usage, 65 a ruleset or policy is wrong, 70 a bug."""
+
+
+class Verbs(click.Group):
+    """The verbs, each imported when it is used."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """The verbs in the order of ``VERBS``."""
+        return list(VERBS)
+
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a verb, or ``None``."""
+        if cmd_name not in VERBS:
+            return None
+        module, _, attribute = VERBS[cmd_name][0].partition(":")
+        found: click.Command = getattr(import_module(module), attribute)
+        return found
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the verbs without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(verb, help_) for verb, (_, help_) in VERBS.items()])
+
+
+@click.group(
+    "qguard",
+    cls=Verbs,
+    epilog=_EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    no_args_is_help=True,
+)
+@click.version_option(__version__, prog_name="qguard", message="%(prog)s %(version)s")
+def qguard() -> None:
+    """Stand between an AI coding agent and the commands that it spawns: a teardown waits for a human."""
+
+
+def main() -> None:
+    """Entry point of the ``qguard`` command."""
+    status = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        status = _nobody_reads()
+    sys.exit(status)
+
+
+def run(words: Sequence[str]) -> int:
+    """Run one command line; its exit status. Every error ends here."""
+    try:
+        found = qguard.main(args=list(words), prog_name="qguard", standalone_mode=False)
+    except QguardError as problem:
+        _report(problem)
+        return problem.exit_status
+    except click.ClickException as problem:
+        _report_usage(problem)
+        return CannotStart.exit_status if words[:1] == ["run"] else _USAGE
+    except (KeyboardInterrupt, click.Abort):
+        return _INTERRUPTED
+    except BrokenPipeError:
+        return _nobody_reads()
+    except Exception as bug:  # noqa: BLE001 - the last catch of the command line: one line, and where the rest is
+        _report_bug(bug, bug.__traceback__)
+        return _BUG
+    return found if isinstance(found, int) else 0
+
+
+def _say(text: str) -> None:
+    """One line for the human; nothing in it can deceive, and a closed standard error is nobody's fault."""
+    from guard.core.escape import visible  # noqa: PLC0415 - only when something is wrong
+
+    try:
+        click.echo(visible(text), err=True)
+    except OSError:
+        return
+
+
+def _report(problem: QguardError) -> None:
+    _say(f"qguard: {problem.sentence}")
+    if isinstance(problem, RulebookError) and problem.excerpt:
+        for line in excerpt(problem):
+            _say(line)
+    if problem.hint:
+        _say(problem.hint)
+
+
+def excerpt(problem: RulebookError) -> list[str]:
+    """The offending line and, where the column is known, a mark under the word that begins there."""
+    from guard.core.escape import visible  # noqa: PLC0415 - only when something is wrong
+    from guard.terminal.fold import cells  # noqa: PLC0415
+
+    text = problem.excerpt.rstrip("\r\n").replace("\t", " ")
+    if not problem.column:
+        return [f"    {text}"]
+    before, after = text[: problem.column - 1], text[problem.column - 1 :]
+    word = after.split(" ", 1)[0]
+    return [f"    {text}", "    " + " " * cells(visible(before)) + "^" * max(1, cells(visible(word)))]
+
+
+def _report_usage(problem: click.ClickException) -> None:
+    _say(f"qguard: {problem.format_message()}")
+    context = getattr(problem, "ctx", None)
+    if context is not None:
+        _say(f"Try: {context.command_path} --help")
+
+
+def _report_bug(bug: Exception, trace: TracebackType | None) -> None:
+    from traceback import format_exception  # noqa: PLC0415 - only when something is wrong
+
+    text = "".join(format_exception(type(bug), bug, trace))
+    if os.environ.get("QGUARD_TRACEBACK") == "1":
+        for line in text.splitlines():
+            _say(line)
+        where = "above"
+    else:
+        where = _kept(text)
+    _say(f"qguard: a bug in qguard: {type(bug).__name__}: {bug}")
+    _say(f"The traceback is {where}. Please report it.")
+
+
+def _kept(text: str) -> str:
+    """Where the traceback was put: a file that only this user can read, or nowhere."""
+    from tempfile import mkstemp  # noqa: PLC0415 - only when something is wrong
+
+    try:
+        descriptor, name = mkstemp(prefix="qguard-", suffix=".traceback")
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+    except OSError:
+        return "lost (set QGUARD_TRACEBACK=1 to see it)"
+    return f"in {name}"
+
+
+def _nobody_reads() -> int:
+    """Standard output was closed by its reader: end as SIGPIPE would, and keep the interpreter from complaining at its exit."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())
+    os.close(null)
+    return _BROKEN_PIPE
+
+
+if __name__ == "__main__":
+    main()
