@@ -7,7 +7,6 @@ meaning. Numbers that a reader of JSON could round (inodes, devices) are text.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,7 +16,6 @@ from guard.core.chain import encode_argument
 from guard.core.grants import Grant
 from guard.core.happenings import Record
 from guard.core.mask import mask_argv, mask_env, mask_text
-from guard.core.session import Counts
 from guard.core.words import Action, Judged, Opaque, Place, Reason, Ruling
 
 Body = dict[str, Any]
@@ -205,8 +203,3 @@ def record_body(record: Record) -> Body:
     body.update((name, part) for name, part in parts if part is not None)
     body.update(("grant_id" if name == "grant" else name, fact_body(fact)) for name, fact in record.facts)
     return body
-
-
-def ended_body(status: int, counts: Counts, seen: int) -> Body:
-    """How a session ended: the agent's exit status, what was asked and answered, how many execs concerned no rule."""
-    return {"status": status, "counts": {field.name: getattr(counts, field.name) for field in fields(counts)}, "seen": seen}

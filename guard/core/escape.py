@@ -63,7 +63,7 @@ class _Text:
         return _SUSPECT.sub(self._chunk, self._text)
 
     def _chunk(self, match: re.Match[str]) -> str:
-        """Show one ASCII control character, or for one run of letters, digits and anything that is not ASCII."""
+        """Show one ASCII control character, or one run of letters, digits and anything that is not ASCII."""
         chunk = match.group()
         if chunk < " " or chunk in "\\\x7f":
             return chunk if chunk == "\n" and self._newline else _escaped(chunk)
@@ -75,7 +75,7 @@ class _Text:
         return "".join(self._part("".join(chars)) for _, chars in groupby(chunk, lambda char: glyph(char) in _BREAKS_WORDS))
 
     def _part(self, part: str) -> str:
-        """Show one word, or for what is between two."""
+        """Show one word, or what is between two."""
         kinds = {glyph(char) for char in set(part)}
         return _only(part, {Glyph.OTHER}) if kinds <= _BREAKS_WORDS else self._word(part, kinds)
 

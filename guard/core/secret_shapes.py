@@ -114,7 +114,7 @@ def _is_restless(text: str) -> bool:
 
 def holds_access_key(text: str) -> bool:
     """Whether an AWS access key id stands in ``text``: then the secret key may be near."""
-    return bool(_ACCESS_KEY_ID.search(text))
+    return ("AKIA" in text or "ASIA" in text) and bool(_ACCESS_KEY_ID.search(text))
 
 
 def mask_secret_keys(text: str, *, beside_id: bool) -> str:

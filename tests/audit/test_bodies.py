@@ -7,13 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
-from guard.audit.bodies import brief_argv_body, ended_body, record_body, seen_body
+from guard.audit.bodies import brief_argv_body, record_body, seen_body
 from guard.core.attempts import Exec, FileId, Process
 from guard.core.cards import Answer, Choice, Question
 from guard.core.chain import canonical, decode_argument
 from guard.core.grants import Grant, GrantKind
 from guard.core.happenings import Record
-from guard.core.session import Counts
 from guard.core.words import Action, Effect, Judged, Label, Opaque, Place, Reason, Ruling, Target, Undo, Verdict
 
 SECRET = "hunter2-AKIAIOSFODNN7EXAMPLE"
@@ -157,9 +156,3 @@ def test_a_secret_that_the_cut_would_behead_is_masked():
     for length in range(4040, 4100):
         assert "a1B2" not in str(brief_argv_body(["x" * length, token]))
         assert "a1B2" not in str(brief_argv_body(["x" * (length - 4000) + " " * 4000 + token]))
-
-
-def test_how_a_session_ended():
-    """Every count by its name."""
-    body = ended_body(3, Counts(asked=2, denied=1), 40)
-    assert (body["status"], body["seen"], body["counts"]["asked"], body["counts"]["denied"]) == (3, 40, 2, 1)

@@ -1,13 +1,13 @@
 """What ``qguard audit`` prints: at 80 columns, without colour, with hostile bytes in it."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 from click.testing import CliRunner
 from inline_snapshot import snapshot
 
-from guard.audit.bodies import ended_body, record_body, seen_body
+from guard.audit.bodies import record_body, seen_body
 from guard.audit.story import tell
 from guard.audit.writer import FileTrail
 from guard.cli.audit import audit, command
@@ -48,7 +48,7 @@ def told(directory, monkeypatch):
     trail.append("exec.intended", record_body(Record("exec.intended", 2, EXEC, RULING)), durable=True)
     outcome = Record("exec.outcome", 2, EXEC, facts=(("loaded", True), ("exit_status", 0), ("signal", None), ("replaced", False)))
     trail.append("exec.outcome", record_body(outcome), durable=True)
-    trail.append("session.ended", ended_body(0, Counts(asked=2, approved=1, denied=1), 3), durable=True)
+    trail.append("session.ended", {"status": 0, "passed": 3, "counts": asdict(Counts(asked=2, approved=1, denied=1))}, durable=True)
     trail.close()
     return trail.path
 
