@@ -17,7 +17,6 @@ import re
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
-from itertools import groupby
 
 from guard.core.glyphs import Glyph, glyph
 
@@ -34,6 +33,7 @@ _OF_ALL_SCRIPTS = _BESIDE_LATIN | {Glyph.OWN, Glyph.ALIKE}
 
 # One class per alternative, nothing repeated twice: linear whatever the text.
 _SUSPECT = re.compile(r"[\x00-\x1f\x7f\\]|[0-9A-Za-z\x80-\U0010ffff]+")
+_PART = re.compile("w+|-+")
 _ASCII_LETTER = re.compile(r"[A-Za-z]")
 _PLAIN_WORD = re.compile(r"[\w@%+=:,./\-\x80-\U0010ffff]+", re.ASCII)
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=", re.ASCII)
@@ -72,7 +72,17 @@ class _Text:
         kinds = {glyph(char) for char in set(chunk)}
         if kinds.isdisjoint(_BREAKS_WORDS):
             return self._word(chunk, kinds)
-        return "".join(self._part("".join(chars)) for _, chars in groupby(chunk, lambda char: glyph(char) in _BREAKS_WORDS))
+        return "".join(self._parts(chunk))
+
+    def _parts(self, chunk: str) -> Iterator[str]:
+        """Show the words of a chunk and what is between them; what comes again is looked at once."""
+        outline = chunk.translate({ord(char): "-" if glyph(char) in _BREAKS_WORDS else "w" for char in set(chunk)})
+        shown: dict[str, str] = {}
+        for match in _PART.finditer(outline):
+            part = chunk[match.start() : match.end()]
+            if part not in shown:
+                shown[part] = self._part(part)
+            yield shown[part]
 
     def _part(self, part: str) -> str:
         """Show one word, or what is between two."""

@@ -162,7 +162,8 @@ _OF_ANOTHER_KIND = frozenset(
         "without",
     ]
 )
-_PATHS_ARE_FINE = frozenset({"key", "credential", "credentials", "creds", "pwd", "cookie", "cookies", "secrets"})
+_OFTEN_IN_A_FILE = frozenset({"credential", "credentials", "creds", "pwd", "cookie", "cookies", "secrets"})
+_KEYS_IN_A_FILE = frozenset({"client", "private"})
 
 
 @lru_cache(maxsize=4096)
@@ -200,4 +201,6 @@ def is_secret_name(name: str, *, exactly: bool = False) -> bool:
 def may_be_a_path(name: str) -> bool:
     """Whether the value of ``name`` is as often the path of a file as a secret (``--private-key ~/.ssh/id``, ``PWD=/tmp``)."""
     words = _words(name[-_LONGEST_NAME:])
-    return bool(words) and words[-1] in _PATHS_ARE_FINE
+    if words[-1:] == ("key",):
+        return words[-2:-1] != () and words[-2] in _KEYS_IN_A_FILE
+    return bool(words) and words[-1] in _OFTEN_IN_A_FILE
