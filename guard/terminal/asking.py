@@ -10,7 +10,7 @@ from guard.terminal.desk import Card, Desk, View
 from guard.terminal.hold import Hold
 from guard.terminal.keys import ENTER, Key, KeyReader, Reply, Token
 from guard.terminal.patience import SCROLLS, Patience
-from guard.terminal.stage import NOTES, Scene, Stage
+from guard.terminal.stage import Scene, Stage
 
 _STRING_SECONDS = 0.05  # how long a title or an image may take to end before it is cut
 _KEY_SECONDS, _REPLY_SECONDS = 0.05, 0.5  # a lone ESC is a key after this; half a reply is given up after that
@@ -68,7 +68,7 @@ class Asking:
         if scrolls and not card.late:
             self._stage.scroll(key)
             self._stale = True
-        elif (answer := self._desk.press(key, seen=scene.visible)) is not None:
+        elif (answer := self._desk.press(key, seen=self._stage.fits(scene))) is not None:
             self._answered(answer)
 
     # ---- time ------------------------------------------------------------------------------------------------------------
@@ -80,7 +80,7 @@ class Asking:
         self._desk.expire(now)
         card = self._desk.top
         if card is None:
-            self._again_at = _NEVER
+            self._again_at = self._string_until = _NEVER
             self.close(now)
         elif self.is_open or self._opens(now):
             self._paint(card, now)
@@ -147,11 +147,10 @@ class Asking:
         self._patience.stop()
         self._stage.clear()
 
-    def hang_up(self) -> None:
-        """The human is gone, and the terminal with them."""
+    def hang_up(self, now: float) -> None:
+        """Nobody will answer any more."""
         self._desk.clear()
-        self.is_open = False
-        self._forget()
+        self.close(now)
 
     def repaint(self) -> None:
         """Somebody else has painted over the card, or the window changed: draw all of it, and let it be read anew."""
@@ -184,6 +183,6 @@ class Asking:
             ready=self._patience.ready,
             view=card.view,
             late=card.late,
-            notes=tuple(self._notes[-NOTES:]),
+            notes=tuple(self._notes[-1:]),
             size=self._relay.size(),
         )

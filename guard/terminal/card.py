@@ -49,6 +49,7 @@ def _rows(question: Question) -> Iterator[Row]:
         yield from [Row("", f"… and {more} more actions: [m] shows all")] if more > 0 else []
     yield from _unread(question)
     yield _command(question)
+    yield Row("", "")
     yield from _why(judged[:_ACTIONS])
     yield from _who(question)
 
@@ -123,12 +124,16 @@ def _row(label: str, text: str) -> Iterator[Row]:
 
 
 def _lines(row: Row, width: int, *, color: bool, whole: bool) -> Iterator[str]:
-    """One fact as lines: the label in a column of its own, the text folded beside it."""
-    room = width - (_LABEL if row.label else 0)
-    folded = fold(row.text, room)
+    """One fact as lines: the label in a column of its own, the text folded beside it.
+
+    The column is ours alone: however a hostile text is folded, no line of it begins where a label could stand.
+    """
+    room = width - _LABEL
+    first = fold(row.text, room if row.label else width)[0]
+    folded = [first, *fold(row.text[len(first) :], room)] if len(first) < len(row.text) else [first]
     shown = folded if whole else _clipped(folded, row.rows, room)
     for index, line in enumerate(shown):
-        label = (row.label if index == 0 else "").ljust(_LABEL) if row.label else ""
+        label = row.label.ljust(_LABEL if row.label else 0) if index == 0 else " " * _LABEL
         yield f"{_DIM}{label}{_PLAIN}{row.style}{line}{_PLAIN}" if color else label + line
 
 
@@ -143,5 +148,7 @@ def _clipped(lines: list[str], rows: int, width: int) -> list[str]:
 
 def beside(left: str, right: str, width: int) -> list[str]:
     """Two texts at the two ends of one line, or one below the other when they do not fit."""
+    if not right:
+        return fold(left, width)
     gap = width - cells(left) - cells(right)
     return [left + " " * gap + right] if gap > 0 else [*fold(left, width), *fold(right, width)]

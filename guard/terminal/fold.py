@@ -41,3 +41,9 @@ def _reach(text: str, at: int, width: int) -> int:
         if room < 0:
             return max(index, at + 1)
     return len(text)
+
+
+def hanging(text: str, width: int) -> list[str]:
+    """As ``fold``, with every line but the first indented: foreign words never begin a line."""
+    first, *rest = fold(text, width - 2)
+    return [first, *("  " + line for line in rest)]

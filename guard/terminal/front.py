@@ -257,7 +257,7 @@ class Front:
         self._hung_up = True
         self._send(HungUp())
         if self._asking is not None:
-            self._asking.hang_up()
+            self._asking.hang_up(time.monotonic())
         if self._hold is not None:
             self._hold.drop()
 

@@ -94,9 +94,8 @@ class Hold:
         self._raw.leave()
 
     def drop(self) -> None:
-        """The terminal is gone; if it is not (a plain ``kill -HUP``), its mode is given back all the same."""
-        self.keys = False
-        self._raw.leave()
+        """The terminal is gone; if it is not (a plain ``kill -HUP``), it is given back all the same."""
+        self.leave()
         self.relay.gone()
 
     def finish(self) -> None:

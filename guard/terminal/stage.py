@@ -8,16 +8,15 @@ from guard.core.cards import Question
 from guard.terminal import keys
 from guard.terminal.card import beside, render
 from guard.terminal.desk import View
-from guard.terminal.fold import cells, fold
+from guard.terminal.fold import cells, fold, hanging
 from guard.terminal.wording import settled
 
-SMALLEST = (20, 8)
+_LEAST_WIDTH, _LEAST_ROOM = 20, 3
 _ANSWERS = ("[o] allow once", "[s] same again this session", "[d] deny (also Enter, Esc)", "[m] more")
 _ANSWERS_IN_DETAILS = ("[o] allow once", "[s] same again this session", "[d] deny", "[m] back")
-_TOO_SMALL = "This window is too small to agree in: make it bigger, or [d] deny."
+_TOO_SMALL = "This window is too small to agree to anything: make it bigger, or [d] deny."
 _NOT_YET = "One moment: what is typed now does not count."
 _READY = "Nothing runs until you answer."
-NOTES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +36,6 @@ class Scene:
     def card(self) -> tuple[str, str]:
         """What a human has to read anew when it changes."""
         return self.question.id, self.late
-
-    @property
-    def visible(self) -> bool:
-        """Whether the window can hold enough of a card to agree to it."""
-        return self.size[0] >= SMALLEST[0] and self.size[1] >= SMALLEST[1]
 
 
 class Stage:
@@ -101,20 +95,34 @@ class Stage:
         self._painted = same
         return ("\r\n" + "\r\n".join(lines) + "\r\n").encode(errors="backslashreplace")
 
+    def fits(self, scene: Scene) -> bool:
+        """Whether the window holds enough of the card to agree to it."""
+        return self._space(scene) >= _LEAST_ROOM
+
+    def _space(self, scene: Scene) -> int:
+        """How many lines there are for the body."""
+        width, height = max(scene.size[0], _LEAST_WIDTH), scene.size[1]
+        return height - len(_header(scene, width)) - len(_footer(scene, width)) - 2
+
     def lines(self, scene: Scene) -> list[str]:
         """Header, the visible part of the body, keys."""
-        width, height = max(scene.size[0], SMALLEST[0]), scene.size[1]
+        width = max(scene.size[0], _LEAST_WIDTH)
         self._prepare(scene, width)
-        header, footer = _header(scene, width), _footer(scene, width)
-        room = max(1, height - len(header) - len(footer) - 2)
+        room = self._space(scene)
+        if room < _LEAST_ROOM:
+            return [*_header(scene, width), *fold(_TOO_SMALL, width)]
+        return [*_header(scene, width), "", *self._visible(room, width), "", *_footer(scene, width)]
+
+    def _visible(self, room: int, width: int) -> list[str]:
+        """The part of the body that fits, and how much is below it."""
         if len(self._body) <= room:
             self._room, self._offset = len(self._body), 0
-            return [*header, "", *self._body, "", *footer]
-        self._room = max(1, room - 1)
+            return self._body
+        self._room = room - 1
         self._move(0)
         below = len(self._body) - self._offset - self._room
         more = f"── {below:,} more lines below: j, space ──" if below else "── the end; k goes back ──"
-        return [*header, "", *self._body[self._offset : self._offset + self._room], fold(more, width)[0], "", *footer]
+        return [*self._body[self._offset : self._offset + self._room], fold(more, width)[0]]
 
     def _prepare(self, scene: Scene, width: int) -> None:
         """Render the body, once for each question, view and width: it may be megabytes."""
@@ -132,12 +140,16 @@ def _header(scene: Scene, width: int) -> list[str]:
 
 
 def _footer(scene: Scene, width: int) -> list[str]:
-    notes = [line for note in scene.notes[-NOTES:] for line in fold(settled(f"qguard: {note}"), width)]
+    notes = [line for note in scene.notes for line in hanging(settled(f"qguard: {note}"), width)]
     choices = _ANSWERS_IN_DETAILS if scene.view is View.DETAILS else _ANSWERS
-    status = (_READY if scene.ready else _NOT_YET) if scene.visible else _TOO_SMALL
-    room = max(len(fold(text, width)) for text in (_READY, _NOT_YET)) if scene.visible else 1
-    said = fold("" if scene.late and scene.ready else status, width)
-    return [*notes, *said, *[""] * (room - len(said)), *(fold(_late(scene.late), width) if scene.late else _side_by_side(choices, width))]
+    room = max(len(fold(text, width)) for text in (_READY, _NOT_YET))
+    said = fold(_NOT_YET if not scene.ready else "" if scene.late else _READY, width)
+    return [
+        *notes,
+        *said,
+        *[""] * (room - len(said)),
+        *(hanging(_late(scene.late), width) if scene.late else _side_by_side(choices, width)),
+    ]
 
 
 def _side_by_side(choices: tuple[str, ...], width: int) -> list[str]:

@@ -23,6 +23,7 @@ _UNTOLD = {
     Effect.PRIVILEGE: "see its words",
     Effect.EVADE: "see its words",
 }
+_GRAVEST_FIRST = (Effect.TEARDOWN, Effect.EVADE, Effect.DELETE, Effect.PRIVILEGE, Effect.CHANGE, Effect.CREATE, Effect.READ)
 _UNDO = {
     Undo.EASY: "easy to undo",
     Undo.RESTORE: "only by restoring a backup or building it again",
@@ -36,8 +37,8 @@ def settled(text: str) -> str:
 
 
 def strictest_first(ruling: Ruling) -> list[Judged]:
-    """The judged actions, the strictest first, otherwise in their own order."""
-    return sorted(ruling.judged, key=lambda judged: -judged.verdict)
+    """The judged actions, the strictest first, the gravest of them first."""
+    return sorted(ruling.judged, key=lambda judged: (-judged.verdict, _GRAVEST_FIRST.index(judged.action.effect)))
 
 
 def headline(action: Action) -> str:

@@ -13,7 +13,6 @@ import struct
 import sys
 import termios
 
-from guard.core.messages import Ended
 from guard.terminal import Front, SupervisorGone, TerminalPlan, prepare
 
 HEADER = struct.Struct("!I")
@@ -68,7 +67,7 @@ def start_agent(plan: TerminalPlan, argv: list[str]) -> int:
             os.set_inheritable(fd, True)
         else:
             os.dup2(fd, number)
-    os.execvp(argv[0], argv)
+    return os.execvp(argv[0], argv)
 
 
 def main() -> int:
@@ -84,10 +83,9 @@ def main() -> int:
     try:
         return Front(plan, link, guard_seconds=float(guard)).run()
     except SupervisorGone:
-        print("supervisor gone")
+        os.write(1, b"supervisor gone\n")
         return 70
 
 
 if __name__ == "__main__":
-    assert Ended
     sys.exit(main())

@@ -132,10 +132,16 @@ class Session:
         socket_path = tmp_path / "link"
         self.supervisor = Supervisor(socket_path)
         argv = [sys.executable, str(OUTER), str(socket_path), str(guard), *agent]
-        line = ["bash", "-c", around.format(shlex.join(argv))] if around != "{}" else argv
+        run = tmp_path / "run"
+        run.write_text(f"exec {shlex.join(argv)}\n")
+        line = ["bash", "-c", around.format("bash run")] if around != "{}" else argv
         environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "TERM": "xterm-256color", "LANG": "C.UTF-8", **dict(env)}
         self.human = Human(line, environment, tmp_path, size)
-        self.supervisor.meets()
+        try:
+            self.supervisor.meets()
+        except OSError:
+            self.__exit__()
+            raise AssertionError(f"the outer process never came:\n{self.human.screen}") from None
 
     def asked(self, *questions: Question, pattern: str = r"may this run\?") -> str:
         """Ask, and wait until the keys of the card count; the screen."""
@@ -157,3 +163,10 @@ def until(holds, what: str, seconds: float = 20) -> None:
     while not holds():
         assert time.monotonic() < deadline, f"waited for {what}"
         time.sleep(0.01)
+
+
+def stands_still(path: Path) -> bool:
+    """Whether a file that its writer keeps changing has stopped changing."""
+    before = path.read_text() if path.exists() else ""
+    time.sleep(0.3)
+    return before != "" and before == path.read_text()

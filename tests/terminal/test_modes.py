@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +17,8 @@ PIECES = (
     b"\x1b(0", b"\x1b(B", b"\x1b)0", b"\x1b[3;20r", b"\x1b[r", b"\x1b[;r", b"\x1b[>1u", b"\x1b[>31u", b"\x1b[<u", b"\x1b[<3u",
     b"\x1b[=5;2u", b"\x1b[=1;3u", b"\x1b[?u", b"\x1b[>4;2m", b"\x1b[>4m", b"\x1b[1;31m", b"\x1b[H", b"\x1b[2J", b"\x1b7", b"\x1b8",
     b"\x1b]0;title\x07", b"\x1b]8;;http://x\x1b\\", b"\x1bP+q544e\x1b\\", b"\x1b_Gi=1;AAAA\x1b\\", b"\x1b]0;\x1b[?1049h",
-    b"\x1b[?\n25l", b"text", "\u00e9\u2713\U0001f600".encode(), b"\n", b"\x1b[?10\x1849h", b"\x1b", b"\x1b[", b"\x1b[?", b"\x1b]52;c;", b"\xe2\x9c",
+    b"\x1b[?\n25l", b"text", "\u00e9\u2713\U0001f600".encode(), b"\n", b"\x1b[?10\x1849h",
+    b"\x1b", b"\x1b[", b"\x1b[?", b"\x1b]52;c;", b"\xe2\x9c",
 )  # fmt: skip
 WHOLE = PIECES[: PIECES.index(b"\x1b[?10\x1849h")]
 OUTPUT = st.lists(st.sampled_from(PIECES) | st.binary(max_size=6), max_size=30).map(b"".join)
@@ -33,7 +36,7 @@ def tracked(*chunks: bytes) -> ModeTracker:
 def test_wherever_the_output_is_cut_the_state_is_the_same_and_nothing_is_lost(output, cuts):
     """Chunk boundaries mean nothing."""
     at = sorted({0, len(output), *(cut for cut in cuts if cut < len(output))})
-    pieces = [output[start:end] for start, end in zip(at, at[1:], strict=False)]
+    pieces = [output[start:end] for start, end in pairwise(at)]
     whole, cut = ModeTracker(), ModeTracker()
     assert whole.feed(output) + whole.rest() == output
     assert b"".join(map(cut.feed, pieces)) + cut.rest() == output
