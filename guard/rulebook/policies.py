@@ -53,7 +53,7 @@ def _default() -> Node:
 def _content(path: Path) -> bytes:
     """The file's bytes, one more than may be at most. Never waits: a pipe or a device is no policy."""
     try:
-        with path.open("rb", opener=_without_waiting) as file:
+        with open(path, "rb", opener=_without_waiting) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise RulebookError("The policy is not a regular file.", file=str(path))
             return file.read(MAX_BYTES + 1)
