@@ -10,9 +10,9 @@ from typing import Any
 from guard.core.words import Invocation, Opaque
 from guard.shell import net
 from guard.shell.deadline import NoAnswer, within
-from guard.shell.peel import DEPTH, Context, peeled
 from guard.shell.reading import NOTHING_READ, Reading, not_understood
 from guard.shell.tables import word_set
+from guard.shell.wrappers import DEPTH, Context, peeled
 
 LONGEST = 64 * 1024
 PATIENCE = 2.0

@@ -17,9 +17,9 @@ from bashlex import errors, parser
 
 from guard.core.words import Invocation
 from guard.shell import net
-from guard.shell.peel import DEPTH, Context, joined_path, peeled
 from guard.shell.reading import NOTHING_READ, Reading, not_understood
 from guard.shell.words import NotAWord, Unknown, Word, decode, substitutions
+from guard.shell.wrappers import DEPTH, Context, joined_path, peeled
 
 _NOTHING_THERE = re.compile(r"(?:\s+|;|#[^\n]*|\\\n)+")
 _COMMENT = re.compile(r"(?:^|(?<=[\s;&|(]))#[^\n]*")

@@ -187,8 +187,6 @@ class _Decoder:
 
     def _command(self, start: int, *, quoted: bool) -> None:
         end = closing(self.raw, start, ")")
-        if _UNFINDABLE_END.search(self.raw, start, end):
-            raise NotAWord("a case or a heredoc inside $( )")
         self.commands.append(self.raw[start:end])
         self.at = end + 1
         self._dynamic(quoted=quoted)
@@ -238,6 +236,8 @@ def closing(raw: str, start: int, mark: str, depth: int = 0) -> int:
     while at < len(raw):
         char = raw[at]
         if char == mark:
+            if mark == ")" and _UNFINDABLE_END.search(raw, start, at):
+                raise NotAWord("a case or a heredoc inside $( )")
             return at
         at = _skip(raw, at, char, depth, parens=mark == ")")
     raise NotAWord(f"no closing {mark}")

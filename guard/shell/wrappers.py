@@ -166,6 +166,9 @@ def _wrapper(name: str, wrapper: Wrapper, invocation: Invocation, context: Conte
         start = words.index("--") + 1 if "--" in words else start + 1
     else:
         start += wrapper.skip
+    if wrapper.line and words[start : start + 1] and words[start] in wrapper.line:  # after the positional words, too: flock FILE -c LINE
+        options.given.append((words[start], "".join(words[start + 1 : start + 2])))
+        start += 2
     invocation, start = _set_up(wrapper, options, invocation, words, start)
     reading = NOTHING_READ
     for option, value in options.given:
