@@ -60,9 +60,9 @@ class Asking:
             self._press(key)
 
     def _press(self, key: Key) -> None:
-        """A key that counts."""
+        """A key that counts, for what is on the screen: since it was drawn, the desk may have changed."""
         card, scene = self._desk.top, self._scene
-        if card is None or scene is None:
+        if card is None or scene is None or scene.card != (card.question.id, card.late):
             return
         scrolls = key.name in SCROLLS or (key.name == ENTER and card.view is View.DETAILS)
         if scrolls and not card.late:

@@ -12,7 +12,7 @@ from guard.terminal.fold import cells, fold, hanging
 from guard.terminal.wording import settled
 
 _LEAST_WIDTH, _LEAST_ROOM = 20, 3
-_ANSWERS = ("[o] allow once", "[s] same again this session", "[d] deny (also Enter, Esc)", "[m] more")
+_ANSWERS = ("[o] allow once", "[s] same again this session", "[d] deny (Enter, Esc)", "[m] more")
 _ANSWERS_IN_DETAILS = ("[o] allow once", "[s] same again this session", "[d] deny", "[m] back")
 _TOO_SMALL = "This window is too small to agree to anything: make it bigger, or [d] deny."
 _NOT_YET = "One moment: what is typed now does not count."

@@ -134,7 +134,7 @@ def test_only_lines_that_changed_are_painted():
 def test_a_window_that_is_too_small_says_so():
     """Instead of pretending that something was shown."""
     stage = Stage(color=False, inline=False)
-    for height, fits in ((8, False), (9, True)):
+    for height, fits in ((7, False), (8, True)):
         scene = replace(SCENE, size=(80, height))
         assert (fits, not fits) == (stage.fits(scene), any("too small" in line for line in stage.lines(scene)))
 
