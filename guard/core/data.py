@@ -10,19 +10,18 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from guard.errors import RulebookError
 
 E = TypeVar("E", bound=Enum)
 
-_INTEGER = re.compile(r"[-+]?[0-9]{1,18}", re.ASCII)
+_INTEGER = r"[-+]?[0-9]{1,18}"
 _BOOLEANS = {"true": True, "false": False}
 _LONGEST = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """A place in a file. ``line`` and ``column`` count from 1 (0: not known), ``excerpt`` is that line, as it stands there."""
 
     file: str
@@ -35,10 +34,10 @@ class Mark:
         return RulebookError(sentence, hint, file=self.file, line=self.line, column=self.column, excerpt=self.excerpt)
 
 
-@dataclass(frozen=True, slots=True)
 class Node:
     """What every node can be asked; each answers only what it is, and otherwise raises ``RulebookError``."""
 
+    __slots__ = ()
     mark: Mark
 
     def __str__(self) -> str:
@@ -67,7 +66,7 @@ class Node:
     def integer(self, low: int | None = None, high: int | None = None) -> int:
         """A whole number, written without quotes, from ``low`` to ``high``."""
         word = self.unquoted("a whole number")
-        if not _INTEGER.fullmatch(word):
+        if not re.fullmatch(_INTEGER, word):
             raise self.error(f"This must be a whole number; it is {self}.")
         number = int(word)
         if (low is not None and number < low) or (high is not None and number > high):
@@ -126,6 +125,7 @@ class Node:
 class Scalar(Node):
     """A text. ``quoted`` when it was written so that it cannot be anything else (in quotes, or as a block)."""
 
+    mark: Mark
     value: str
     quoted: bool = False
 
@@ -153,6 +153,7 @@ class Scalar(Node):
 class Sequence(Node):
     """A list."""
 
+    mark: Mark
     value: tuple[Node, ...]
 
     def __str__(self) -> str:
@@ -175,6 +176,7 @@ class Sequence(Node):
 class Mapping(Node):
     """Keys and values in the order written; the keys are nodes too, because an unknown key is an error that has a place."""
 
+    mark: Mark
     value: tuple[tuple[Scalar, Node], ...]
 
     def __str__(self) -> str:

@@ -23,8 +23,9 @@ DEFAULT_WORDS: Mapping[Label, Collection[str]] = MappingProxyType(
 STRICTEST_FIRST = (Label.PROD, Label.STAGING, Label.DEV, Label.LOCAL, Label.UNKNOWN)
 """The order in which labels are preferred. ``unknown`` comes last: it says that no name had a word for it."""
 
-_CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W_A-Za-z0-9]+")
-_FLAT = re.compile(r"[A-Za-z]+|[0-9]+|[^\W_A-Za-z0-9]+")
+# Text, which ``re`` compiles and keeps when the first name is read: a start of a session reads none.
+_CAMEL = r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W_A-Za-z0-9]+"
+_FLAT = r"[A-Za-z]+|[0-9]+|[^\W_A-Za-z0-9]+"
 
 
 def label_for(names: Iterable[str], words: Mapping[Label, Collection[str]] = DEFAULT_WORDS) -> Label:
@@ -41,12 +42,12 @@ def labels_in(names: Iterable[str], words: Mapping[Label, Collection[str]] = DEF
 
 def is_word(text: str) -> bool:
     """Whether ``text`` can be found as a word at all."""
-    return bool(_FLAT.search(text))
+    return bool(re.search(_FLAT, text))
 
 
-def _spelled(text: str, pattern: re.Pattern[str]) -> str:
+def _spelled(text: str, pattern: str) -> str:
     """The words of a name between spaces: " billing prod 2 " for ``billingProd-2``."""
-    return f" {' '.join(pattern.findall(text))} ".casefold()
+    return f" {' '.join(re.findall(pattern, text))} ".casefold()
 
 
 def _holds(said: tuple[str, ...], word: str) -> bool:

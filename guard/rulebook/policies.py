@@ -12,7 +12,6 @@ from guard.core.data import Node, from_plain
 from guard.errors import RulebookError
 from guard.policy.model import Layer, Policies, Policy
 from guard.policy.reading import combine, read_policy
-from guard.rulebook.yaml_reader import MAX_BYTES, read
 
 __all__ = ["Policies", "read_policies"]
 
@@ -34,7 +33,7 @@ def read_policies(user: Path | None, project: Path | None) -> Policies:
 
 
 def _from_file(path: Path, layer: Layer) -> tuple[Policy, Node]:
-    document = read(_content(path), str(path))
+    document = _yaml(path)
     return read_policy(document, layer, path.name), document
 
 
@@ -43,22 +42,25 @@ def _default() -> Node:
     if not COMPILED.exists():
         if not SOURCE.exists():
             raise RulebookError("qguard's default policy is missing.", "Install qguard again.", file=str(COMPILED))
-        return read(_content(SOURCE), str(SOURCE))
+        return _yaml(SOURCE)
     try:
-        return from_plain(json.loads(_content(COMPILED)), str(COMPILED))
-    except ValueError as error:
-        raise RulebookError("qguard's default policy is damaged.", "Install qguard again.", file=str(COMPILED)) from error
+        return from_plain(json.loads(COMPILED.read_bytes()), str(COMPILED))
+    except (OSError, ValueError) as error:
+        raise RulebookError("qguard's default policy cannot be read.", "Install qguard again.", file=str(COMPILED)) from error
 
 
-def _content(path: Path) -> bytes:
-    """The file's bytes, one more than may be at most. Never waits: a pipe or a device is no policy."""
+def _yaml(path: Path) -> Node:
+    """The document in a file. Never waits: a pipe or a device is no policy."""
+    from guard.rulebook.yaml_reader import MAX_BYTES, read  # noqa: PLC0415 - a wheel without files of the user's needs none
+
     try:
         with open(path, "rb", opener=_without_waiting) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise RulebookError("The policy is not a regular file.", file=str(path))
-            return file.read(MAX_BYTES + 1)
+            content = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise RulebookError(f"The policy cannot be read: {error.strerror}.", file=str(path)) from error
+    return read(content, str(path))
 
 
 def _without_waiting(path: str, flags: int) -> int:

@@ -189,6 +189,12 @@ def test_a_label_tightens_wherever_it_may_be_meant(how):
     assert verdict(action("read"), in_force("staging")) is ALLOW
 
 
+def test_a_rule_that_may_not_be_meant_relaxes_nothing_a_table_says():
+    """Laxer than one entry of the tables and stricter than another: the strictest entry stays."""
+    rest = "places: {prod: {verdicts: {change: deny}}}\n"
+    assert verdict(action("change", "web-prod"), user("- {when: {label: prod}, verdict: ask}\n", rest)) is DENY
+
+
 def test_words_and_pins_of_a_policy_make_production():
     """A word in a name, an account number, a server's address."""
     in_force = user(rest='places: {prod: {words: [billing], pins: {account: ["0123"], server: "https://10.0.0.1"}}}\n')
@@ -308,7 +314,7 @@ def test_a_project_never_loosens(one, in_force, project):
 def test_another_rule_of_a_project_never_relaxes(one, in_force, extra, index):
     """Nor does another rule in the policy that is there."""
     project = in_force.project or Policy(Layer.PROJECT, "x")
-    more = replace(in_force, project=replace(project, rules=in_order(project.rules, extra, index)))
+    more = replace(in_force, project=project._replace(rules=in_order(project.rules, extra, index)))
     assert verdict(one, more) >= verdict(one, in_force)
 
 
@@ -318,7 +324,7 @@ def test_only_a_laxer_rule_of_the_engineers_relaxes(one, in_force, extra, index)
     """Another rule of the engineer's at least as strict as the verdict so far never makes it laxer."""
     before = verdict(one, in_force)
     mine = in_force.user or Policy(Layer.USER, "x")
-    more = replace(in_force, user=replace(mine, rules=in_order(mine.rules, replace(extra, verdict=max(extra.verdict, before)), index)))
+    more = replace(in_force, user=mine._replace(rules=in_order(mine.rules, extra._replace(verdict=max(extra.verdict, before)), index)))
     assert verdict(one, more) >= before
 
 
