@@ -34,9 +34,7 @@ class RulebookError(QguardError):
 
     exit_status = 65
 
-    def __init__(
-        self, sentence: str, hint: str = "", *, file: str = "", line: int = 0, column: int = 0, excerpt: str = ""
-    ) -> None:
+    def __init__(self, sentence: str, hint: str = "", *, file: str = "", line: int = 0, column: int = 0, excerpt: str = "") -> None:
         where = ":".join(str(part) for part in (file, line, column) if part)
         super().__init__(f"{where}: {sentence}" if where else sentence, hint)
         self.file, self.line, self.column, self.excerpt = file, line, column, excerpt

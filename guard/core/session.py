@@ -153,7 +153,10 @@ def _attempted(state: Session, event: ExecAttempted) -> Step:
         return _let(_would(state, ruling.verdict), event, replace(intended, facts=(("audit", "would_" + ruling.verdict.word),)))
     for known, said in state.refused:
         if known == _task(event.exec):  # the next candidate on PATH of the same task: one question, one fault
-            return state, (Record("exec.refused", event.attempt, event.exec, ruling, facts=(("why", "same task and argv as before"),)), Refuse(event.attempt, said))
+            return state, (
+                Record("exec.refused", event.attempt, event.exec, ruling, facts=(("why", "same task and argv as before"),)),
+                Refuse(event.attempt, said),
+            )
     for grant in state.grants:
         if ruling.verdict is Verdict.ASK and grant.covers(event.exec, ruling, event.at):
             state = replace(state, grants=tuple(grant.used(event.exec) if known is grant else known for known in state.grants))
@@ -242,7 +245,9 @@ def _said(state: Session, answer: Answer, at: float) -> Step:
         return state, ()
     state = replace(state, waiting=tuple(known for known in state.waiting if known is not waiting))
     answered = Record("answer", waiting.attempt, waiting.exec, waiting.ruling, question=waiting.question, answer=answer)
-    withdraw = (Withdraw(waiting.question.id, "Nobody answered in time, so it was denied.", grantable=False),) if answer.by == "timeout" else ()
+    withdraw = (
+        (Withdraw(waiting.question.id, "Nobody answered in time, so it was denied.", grantable=False),) if answer.by == "timeout" else ()
+    )
     if answer.choice is Choice.DENY:
         return _denied(state, waiting, answer, (*withdraw, answered))
     return _approved(state, waiting, answer, answered, at)
@@ -374,4 +379,8 @@ def _not_recorded(state: Session, event: NotRecorded) -> Step:
     source = running or waiting
     said = text.refusal(source.exec.argv, why, source.ruling) if source else f"qguard: refused: {why}"
     withdraw: tuple[Effect, ...] = (Withdraw(waiting.question.id, "Its record could not be written.", grantable=False),) if waiting else ()
-    return state, (*withdraw, Refuse(event.attempt, said), Tell(f"the audit trail cannot be written ({event.why}); gated commands are refused"))
+    return state, (
+        *withdraw,
+        Refuse(event.attempt, said),
+        Tell(f"the audit trail cannot be written ({event.why}); gated commands are refused"),
+    )

@@ -28,7 +28,9 @@ def headline(ruling: Ruling) -> str:
 
 def alternative(ruling: Ruling) -> str:
     """The safer way that the strictest rule knows, or nothing."""
-    return next((judged.action.instead for judged in sorted(ruling.judged, key=lambda judged: -judged.verdict) if judged.action.instead), "")
+    return next(
+        (judged.action.instead for judged in sorted(ruling.judged, key=lambda judged: -judged.verdict) if judged.action.instead), ""
+    )
 
 
 def refusal(argv: tuple[str, ...], why: str, ruling: Ruling, *, hint: str = "") -> str:

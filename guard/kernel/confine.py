@@ -97,7 +97,16 @@ def _take_stdio(stdio: tuple[int, int, int]) -> None:
 
 def _restore_signals() -> None:
     """Python ignores SIGPIPE and SIGXFSZ, and the supervisor blocks SIGCHLD: an exec would hand that on to the agent."""
-    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
+    for number in (
+        signal.SIGPIPE,
+        signal.SIGXFSZ,
+        signal.SIGINT,
+        signal.SIGQUIT,
+        signal.SIGTSTP,
+        signal.SIGTERM,
+        signal.SIGHUP,
+        signal.SIGCHLD,
+    ):
         signal.signal(number, signal.SIG_DFL)
     signal.set_wakeup_fd(-1)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())

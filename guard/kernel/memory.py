@@ -22,11 +22,11 @@ _SPAN = 16 * 1024
 _LARGEST = 64 * 1024
 
 
-class Unreadable(Exception):  # noqa: N818 - a fact about the task, answered with a refusal
+class Unreadable(Exception):
     """The task's memory cannot be read; the message says what and why."""
 
 
-class TooLong(Exception):  # noqa: N818 - likewise; the kernel would say E2BIG
+class TooLong(Exception):
     """The argv is longer than the kernel takes."""
 
 

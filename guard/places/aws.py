@@ -10,29 +10,7 @@ import re
 from collections.abc import Mapping
 
 from guard.places.reading import Found, Sight, facts
-from guard.shell.tables import word_set
 
-PROGRAMS = frozenset({"aws", "cdk", "sam", "eksctl", "copilot", "eb"})
-_SERVICES = word_set(
-    "APIGATEWAY AUTO_SCALING BACKUP CLOUDFORMATION CLOUDFRONT CLOUDTRAIL CLOUDWATCH CLOUDWATCH_LOGS CONFIG_SERVICE DYNAMODB EC2 ECR ECS EFS"
-    " EKS ELASTICACHE ELASTIC_BEANSTALK ELASTIC_LOAD_BALANCING_V2 EMR EVENTBRIDGE FIREHOSE GLUE GUARDDUTY IAM KINESIS KMS LAMBDA OPENSEARCH"
-    " ORGANIZATIONS RDS REDSHIFT ROUTE_53 S3 SECRETS_MANAGER SFN SNS SQS SSM STS"
-)
-ENV_NAMES = frozenset(
-    {
-        *(
-            "HOME",
-            "AWS_PROFILE",
-            "AWS_DEFAULT_PROFILE",
-            "AWS_REGION",
-            "AWS_DEFAULT_REGION",
-            "AWS_CONFIG_FILE",
-            "AWS_SHARED_CREDENTIALS_FILE",
-        ),
-        *("AWS_ROLE_ARN", "AWS_ENDPOINT_URL", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_VAULT"),
-        *(f"AWS_ENDPOINT_URL_{service}" for service in _SERVICES),
-    }
-)
 _ACCOUNT = re.compile(r"arn:aws[\w-]*:iam::(\d{12}):")
 _LOOPBACK = re.compile(r"https?://(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?:[:/]|\Z)", re.IGNORECASE)
 

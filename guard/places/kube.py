@@ -10,8 +10,6 @@ from typing import Any
 
 from guard.places.reading import Found, Sight, facts
 
-PROGRAMS = frozenset({"kubectl", "helm", "oc", "k9s", "kustomize", "flux", "istioctl", "helmfile"})
-ENV_NAMES = frozenset({"HOME", "KUBECONFIG", "HELM_KUBECONTEXT", "HELM_NAMESPACE", "HELM_KUBEAPISERVER"})
 _LOOPBACK = re.compile(r"(?:https?://)?(?:localhost|127(?:\.\d{1,3}){3}|\[::1\]|0\.0\.0\.0)(?:[:/]|\Z)", re.IGNORECASE)
 _DEPTH = 32
 _EVENTS = 200_000

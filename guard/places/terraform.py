@@ -12,8 +12,6 @@ from typing import Any
 from guard.places import aws
 from guard.places.reading import Found, Sight, facts
 
-PROGRAMS = frozenset({"terraform", "tofu", "terragrunt"})
-ENV_NAMES = aws.ENV_NAMES | {"TF_WORKSPACE", "TF_DATA_DIR", "TF_CLI_CONFIG_FILE"}
 _SHOWN = (
     "bucket",
     "key",

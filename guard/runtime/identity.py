@@ -35,7 +35,9 @@ def identify_agent(file: str, argv: tuple[str, ...], name: str | None = None) ->
     """What can be told of the agent without running it."""
     path = Path(file)
     small = path.stat().st_size <= _HASHED_AT_ONCE
-    return AgentIdentity(name or Path(argv[0]).name, str(path.resolve()), argv, digest_of(path) if small else "", _npm_version(path.resolve()))
+    return AgentIdentity(
+        name or Path(argv[0]).name, str(path.resolve()), argv, digest_of(path) if small else "", _npm_version(path.resolve())
+    )
 
 
 def digest_of(path: Path) -> str:

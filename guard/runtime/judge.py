@@ -6,14 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from guard import policy
 from guard.core.peek import Peek
-from guard.core.words import NOTHING, Action, Invocation, Label, Opaque, Place, Ruling
+from guard.core.words import NOTHING, Action, Invocation, Opaque, Ruling
 from guard.errors import RulebookError
 from guard.places import ENV_NAMES
-from guard.places.labels import label_of
+from guard.policy import Policies, rule
 from guard.ports.places import PlaceFinder
-from guard.rulebook.policies import Policies
 from guard.shell import Reading
 
 _SPOKEN = 120
@@ -100,7 +98,7 @@ class Judge:
                 source = " ".join(invocation.argv)[:_SPOKEN]
                 opaque.append(Opaque(source, f"the rules for {invocation.program} cannot be read: {problem.sentence}"))
             counts.append(len(actions) - before)
-        ruling = policy.rule(tuple(actions), tuple(opaque), self.policies) if actions or opaque else NOTHING
+        ruling = rule(tuple(actions), tuple(opaque), self.policies) if actions or opaque else NOTHING
         return Explained(ruling, invocations, tuple(counts))
 
     def _relevant(self, env: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
@@ -113,10 +111,4 @@ class Judge:
         if not actions:
             return ()
         place = self.places.find(invocation)
-        return tuple(replace(action, place=_placed(action, place), via=invocation.via) for action in actions)
-
-
-def _placed(action: Action, place: Place) -> Place:
-    """The place of an action: what it acts on may be named after it (a stack called ``billing-prod``)."""
-    named = label_of(target.name for target in action.targets)
-    return replace(place, label=named) if named is Label.PROD else place
+        return tuple(replace(action, place=place, via=invocation.via) for action in actions)

@@ -73,7 +73,14 @@ def prepare(options: Options, file: str, settings: Settings, *, has_terminal: bo
     judge = Judge(book, policies, Places(), peek)
     names = book.names
     return Parts(
-        judge, functools.partial(program_of, names), _wanted(book.env_names | ENV_NAMES, book.env_prefixes), trail, state, agent, protection, started
+        judge,
+        functools.partial(program_of, names),
+        _wanted(book.env_names | ENV_NAMES, book.env_prefixes),
+        trail,
+        state,
+        agent,
+        protection,
+        started,
     )
 
 

@@ -14,7 +14,11 @@ def banner(state: Session, protection: Protection) -> str:
         f"guarding {state.agent}",
         _MODES[state.mode],
         "every exec is checked by the kernel gate (personal)",
-        "questions come here" if state.can_ask else "nobody can be asked, so gated commands are denied" if state.mode is Mode.ENFORCE else "",
+        "questions come here"
+        if state.can_ask
+        else "nobody can be asked, so gated commands are denied"
+        if state.mode is Mode.ENFORCE
+        else "",
         "sudo and su gain no rights" if protection.no_new_privs else "RUNNING AS ROOT: the guard is a fence, not a wall",
         "cloud calls without a command are NOT seen, credentials NOT HIDDEN",
         f"session {state.id}",

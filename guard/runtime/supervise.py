@@ -49,7 +49,10 @@ def _session(options: Options, file: str, parts: Parts, plan: TerminalPlan, wire
     ledger = Ledger(parts.trail)
     started = ledger.note("session.started", parts.started)
     if started:
-        raise CannotStart(f"The audit trail cannot be written ({started}), and nothing runs unrecorded.", f"Make room or give rights for {parts.trail.path}.")
+        raise CannotStart(
+            f"The audit trail cannot be written ({started}), and nothing runs unrecorded.",
+            f"Make room or give rights for {parts.trail.path}.",
+        )
     agent, report = _fork_agent(file, options, parts, plan, wire)
     try:
         listener = confine.receive_listener(report)

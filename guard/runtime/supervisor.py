@@ -92,7 +92,7 @@ class Supervisor:
                         self._heard(poll)
                 self._look_around()
                 failures = 0
-            except Exception:  # noqa: BLE001 - the one catch-all: record it, keep serving; what waits stays unanswered or was refused
+            except Exception:
                 failures += 1
                 self.ledger.trouble(traceback.format_exc())
                 if failures >= _PATIENCE:
@@ -229,7 +229,9 @@ class Supervisor:
             event = self._program_loaded(loaded)
         except Exception:  # noqa: BLE001 - fails closed: what could not be judged again does not run
             self.ledger.trouble(traceback.format_exc())
-            event = h.ProgramLoaded(loaded.attempt.number, None, NOTHING, same=False, why="qguard itself failed while checking it", at=time.time())
+            event = h.ProgramLoaded(
+                loaded.attempt.number, None, NOTHING, same=False, why="qguard itself failed while checking it", at=time.time()
+            )
         self._feed(event)
 
     def _program_loaded(self, loaded: Loaded) -> h.ProgramLoaded:

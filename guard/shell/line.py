@@ -10,8 +10,8 @@ from typing import Any
 from guard.core.words import Invocation, Opaque
 from guard.shell import net
 from guard.shell.deadline import NoAnswer, within
+from guard.shell.interpreters import word_set
 from guard.shell.reading import NOTHING_READ, Reading, not_understood
-from guard.shell.tables import word_set
 from guard.shell.wrappers import DEPTH, Context, peeled
 
 LONGEST = 64 * 1024

@@ -9,8 +9,9 @@ import re
 from enum import Enum
 from functools import lru_cache
 
+from guard.shell.interpreters import INTERPRETERS, MODULES, SHELLS, word_set
 from guard.shell.program import base, unversioned
-from guard.shell.tables import INTERPRETERS, MODULES, RUNNERS, SHELLS, WRAPPERS, word_set
+from guard.shell.tables import RUNNERS, WRAPPERS
 
 
 class Catch(Enum):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from guard.core.words import Invocation
-from guard.shell.tables import ENDINGS, INTERPRETERS, MODULES, SHELL_VALUES, SHELLS, Interpreter
+from guard.shell.interpreters import ENDINGS, INTERPRETERS, MODULES, SHELL_VALUES, SHELLS, Interpreter
 
 Found = tuple[str, tuple[str, ...]]
 _VERSION = re.compile(r"[-_@.]?v?\d[\w.+~-]*\Z", re.ASCII)

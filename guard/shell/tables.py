@@ -1,11 +1,13 @@
 """What is known of programs that start other programs: data, no code.
 
-Sources: the man pages of sudo(8), doas(1), env(1), nice(1), timeout(1), xargs(1), find(1), bash(1), python(1), node(1), perl(1), ruby(1).
+Sources: sudo(8), doas(1), env(1), nice(1), timeout(1), xargs(1), find(1), flock(1), and the help of the others.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from guard.shell.interpreters import word_set
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +35,6 @@ class Wrapper:
     clears: frozenset[str] = frozenset()
     appends: bool = False
     looks: frozenset[str] = frozenset()
-
-
-def word_set(text: str) -> frozenset[str]:
-    """The words of ``text``."""
-    return frozenset(text.split())
 
 
 WRAPPERS: dict[str, Wrapper] = {
@@ -132,43 +129,6 @@ WRAPPERS: dict[str, Wrapper] = {
     "mise": Wrapper(words=word_set("exec x"), dashes=True),
 }
 
-SHELLS = word_set("sh bash dash zsh ksh mksh ash rbash fish")
-
-# Shells' options that take a value as a word of their own.
-SHELL_VALUES = word_set("-o +o -O +O --rcfile --init-file")
-
-
-@dataclass(frozen=True, slots=True)
-class Interpreter:
-    """``short``/``long``: options that take a value; ``code``: options whose value is a program text; ``module``: a module to run."""
-
-    short: str = ""
-    long: frozenset[str] = frozenset()
-    code: str = ""
-    long_code: frozenset[str] = frozenset()
-    module: str = ""
-
-
-INTERPRETERS: dict[str, Interpreter] = {
-    "python": Interpreter(short="WX", long=word_set("check-hash-based-pycs"), code="c", module="m"),
-    "pypy": Interpreter(short="WX", code="c", module="m"),
-    "node": Interpreter(
-        short="rC",
-        code="ep",
-        long=word_set("require import loader experimental-loader conditions env-file input-type"),
-        long_code=word_set("eval print"),
-    ),
-    "bun": Interpreter(short="r", code="ep", long=word_set("preload require cwd"), long_code=word_set("eval print")),
-    "deno": Interpreter(),
-    "ruby": Interpreter(short="CEIr", code="e", long=word_set("encoding external-encoding internal-encoding")),
-    "perl": Interpreter(short="I", code="eE"),
-    "php": Interpreter(short="cdz", code="rBRE"),
-    "lua": Interpreter(short="l", code="e"),
-}
-
-# Modules of ``python -m`` that are a watched program.
-MODULES = {"awscli": "aws", "awscli.clidriver": "aws"}
-
 # Programs that may start what their words or their input say, and that are not read further. Words of theirs that name
 # a watched program are therefore not understood.
 RUNNERS = word_set(
@@ -181,6 +141,3 @@ RUNNERS = word_set(
 # Languages whose program text is an ordinary word.
 TEXTS = word_set("awk gawk mawk nawk vim vi nvim ex ed emacs")
 STARTS_IN_TEXT = ("system", "|", ":!", "shell", "exec")
-
-# Endings of a file's name that do not change which program it is.
-ENDINGS = (".exe", ".real", ".bin", ".orig", ".distrib", ".cmd", ".py", ".js", ".mjs", ".cjs", ".sh", ".rb", ".pl", ".pyz")

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 
 from guard.core.words import Invocation
 from guard.shell import net
+from guard.shell.interpreters import INTERPRETERS, MODULES, SHELL_VALUES, SHELLS, Interpreter
 from guard.shell.program import base, canonical, script_at, script_of, unversioned
 from guard.shell.reading import NOTHING_READ, Reading, not_understood
-from guard.shell.tables import INTERPRETERS, MODULES, RUNNERS, SHELL_VALUES, SHELLS, STARTS_IN_TEXT, TEXTS, WRAPPERS, Interpreter, Wrapper
+from guard.shell.tables import RUNNERS, STARTS_IN_TEXT, TEXTS, WRAPPERS, Wrapper
 from guard.shell.words import Unknown
 
 DEPTH = 16

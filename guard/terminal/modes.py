@@ -74,7 +74,7 @@ class ModeTracker:
         """Take what the agent wrote, cut anywhere, and return what to write to the terminal now."""
         found: list[bytes] = []
         shown = self._scanner.scan(chunk, found)
-        if not self._touched and ESC in shown:
+        if not self._touched and (found or ESC in shown):
             self._touched = True
         for sequence in found:
             self._apply(sequence)

@@ -53,7 +53,9 @@ def file(path: str = "/usr/bin/terraform", inode: int = 1) -> FileId:
     return FileId(path, 1, inode, 100, 1)
 
 
-def an_exec(*argv: str, pid: int = 100, start: int = 1, path: str = "/usr/bin/terraform", parents: tuple[Process, ...] = (), **more: Any) -> Exec:
+def an_exec(
+    *argv: str, pid: int = 100, start: int = 1, path: str = "/usr/bin/terraform", parents: tuple[Process, ...] = (), **more: Any
+) -> Exec:
     """An exec of terraform, unless said otherwise."""
     words = argv or ("terraform", "destroy")
     chain = (Process(pid, start, "sh", ("sh",)), *parents, Process(2, 1, "agent", ("agent",)))
@@ -62,7 +64,18 @@ def an_exec(*argv: str, pid: int = 100, start: int = 1, path: str = "/usr/bin/te
 
 def a_ruling(verdict: Verdict = Verdict.ASK, target: str = "default", **more: Any) -> Ruling:
     """A ruling on one teardown."""
-    action = Action("terraform.destroy", "terraform", None, "destroy", Does.TEARDOWN, Undo.RESTORE, targets=(Target("workspace", target),), because="It destroys.", instead="Plan first.", **more)
+    action = Action(
+        "terraform.destroy",
+        "terraform",
+        None,
+        "destroy",
+        Does.TEARDOWN,
+        Undo.RESTORE,
+        targets=(Target("workspace", target),),
+        because="It destroys.",
+        instead="Plan first.",
+        **more,
+    )
     return Ruling(verdict, (Judged(action, verdict),))
 
 

@@ -88,7 +88,7 @@ def test_asked_denied_asked_approved():
 
 
 def test_one_question_one_fault_for_the_path_candidates_of_one_task():
-    """execvp goes on to the next PATH entry after EPERM: same task, same argv, same answer."""
+    """Execvp goes on to the next PATH entry after EPERM: same task, same argv, same answer."""
     asked = play().sees(attempted())
     denied = asked.sees(said(asked, Choice.DENY))
     again = denied.sees(attempted(2, an_exec(path="/bin/terraform"))).emits("exec.refused", Refuse)
@@ -154,7 +154,7 @@ def test_a_continuation_ends_with_its_process():
     """What is dead starts nothing; its number may be another's."""
     asked = play().sees(attempted(1, an_exec(path=SHIM)))
     over = asked.sees(said(asked, Choice.ONCE)).sees(ProcessEnded(1, 0, None, NOW)).emits("exec.outcome")
-    assert [] == [grant for grant in over.state.grants if grant.kind is GrantKind.CONTINUATION]
+    assert [grant for grant in over.state.grants if grant.kind is GrantKind.CONTINUATION] == []
 
 
 def test_when_the_agent_gives_up_the_question_is_withdrawn_and_a_late_yes_is_a_grant_for_ten_minutes():
@@ -290,7 +290,9 @@ def test_whatever_happens_nothing_gated_resumes_without_its_record_and_a_yes(sto
         resumed = [effect for effect in now.effects if isinstance(effect, Resume)]
         for effect in resumed:
             index = now.effects.index(effect)
-            recorded = [r for r in now.effects[:index] if isinstance(r, Record) and r.kind == "exec.intended" and r.attempt == effect.attempt]
+            recorded = [
+                r for r in now.effects[:index] if isinstance(r, Record) and r.kind == "exec.intended" and r.attempt == effect.attempt
+            ]
             assert len(recorded) == 1
             approved = any(isinstance(r, Record) and r.kind == "answer" and r.answer.choice is not Choice.DENY for r in now.effects[:index])
             granted = any(name == "grant" for name, _ in recorded[0].facts)

@@ -87,15 +87,16 @@ class Runner:
 
     def run(self, *argv: Word, stdin: bytes = b"", cwd: Path | None = None, timeout: float = 60) -> Result:
         """Run to the end without a terminal. Whatever outlives a timeout is killed."""
-        process = subprocess.Popen(
-            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            env=self.environment, cwd=cwd or self.work, start_new_session=True,
-        )  # fmt: skip
-        try:
-            out, err = process.communicate(stdin, timeout)
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+        pipe = subprocess.PIPE
+        where = cwd or self.work
+        with subprocess.Popen(
+            argv, stdin=pipe, stdout=pipe, stderr=pipe, env=self.environment, cwd=where, start_new_session=True
+        ) as process:
+            try:
+                out, err = process.communicate(stdin, timeout)
+            finally:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
         return Result(process.returncode, out, err)
 
     def spawn(self, *argv: Word, cwd: Path | None = None, size: tuple[int, int] = (30, 100)) -> Human:
