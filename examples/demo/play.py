@@ -56,8 +56,8 @@ def emulated_aws(home: Path) -> Iterator[dict[str, str]]:
     base = {"PATH": f"{TOOLS / 'bin'}:{DEFAULT_PATH}", "HOME": str(home), "LANG": "C.UTF-8"}
     settings = {"AUTH": "true", "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port)}
     server = subprocess.Popen(
-        [TOOLS / "bin/ministack"], env=base | settings, cwd=home, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        start_new_session=True,
+        [TOOLS / "bin/ministack"], env=base | settings, cwd=home, start_new_session=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
     ready = threading.Event()
 

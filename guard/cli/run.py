@@ -73,9 +73,7 @@ def command(
         unguarded=dangerously_unguarded,
     )
     try:
-        if not argv:
-            raise CannotStart("No agent was given.", "Write: qguard run [OPTIONS] -- AGENT [ARG...]")
-        _require_separator(argv)
+        _require_agent(argv)
         status = launch(options, _say)
     except (CannotStart, GuardDied):
         raise
@@ -86,8 +84,10 @@ def command(
     sys.exit(status)
 
 
-def _require_separator(argv: tuple[str, ...]) -> None:
+def _require_agent(argv: tuple[str, ...]) -> None:
     """Without ``--`` an option meant for the agent could be read as ours, or the other way round: say so instead of guessing."""
+    if not argv:
+        raise CannotStart("No agent was given.", "Write: qguard run [OPTIONS] -- AGENT [ARG...]")
     words = sys.argv[1:]
     if "run" in words and "--" not in words[: len(words) - len(argv)]:
         raise CannotStart("The -- before the agent is missing.", f"Write: qguard run [OPTIONS] -- {' '.join(argv)}")

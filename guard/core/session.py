@@ -151,16 +151,11 @@ def _attempted(state: Session, event: ExecAttempted) -> Step:
         return _let(state, event, intended)
     if state.mode is Mode.AUDIT:
         return _let(_would(state, ruling.verdict), event, replace(intended, facts=(("audit", "would_" + ruling.verdict.word),)))
-    for known, said in state.refused:
-        if known == _task(event.exec):  # the next candidate on PATH of the same task: one question, one fault
-            return state, (
-                Record("exec.refused", event.attempt, event.exec, ruling, facts=(("why", "same task and argv as before"),)),
-                Refuse(event.attempt, said),
-            )
-    for grant in state.grants:
-        if ruling.verdict is Verdict.ASK and grant.covers(event.exec, ruling, event.at):
-            state = replace(state, grants=tuple(grant.used(event.exec) if known is grant else known for known in state.grants))
-            return _let(state, event, replace(intended, facts=(("grant", grant.id),)))
+    return _settled_before(state, event, intended) or _ask_or_refuse(state, event)
+
+
+def _ask_or_refuse(state: Session, event: ExecAttempted) -> Step:
+    ruling = event.ruling
     if state.mode is Mode.DRY_RUN:
         return _refuse(_would(state, ruling.verdict), event, f"dry run: qguard would {_WOULD[ruling.verdict]}, so it was not run.")
     if ruling.verdict is not Verdict.ASK:
@@ -169,6 +164,21 @@ def _attempted(state: Session, event: ExecAttempted) -> Step:
         hint = "To approve, the engineer runs the agent from a terminal, or allows it in the policy file."
         return _refuse(state, event, f"{text.headline(ruling)} {state.no_asking}", hint=hint)
     return _ask(state, event)
+
+
+def _settled_before(state: Session, event: ExecAttempted, intended: Record) -> Step | None:
+    """What an earlier answer says to this exec; ``None`` when there was none."""
+    for known, said in state.refused:
+        if known == _task(event.exec):  # the next candidate on PATH of the same task: one question, one fault
+            return state, (
+                Record("exec.refused", event.attempt, event.exec, event.ruling, facts=(("why", "same task and argv as before"),)),
+                Refuse(event.attempt, said),
+            )
+    for grant in state.grants:
+        if event.ruling.verdict is Verdict.ASK and grant.covers(event.exec, event.ruling, event.at):
+            state = replace(state, grants=tuple(grant.used(event.exec) if known is grant else known for known in state.grants))
+            return _let(state, event, replace(intended, facts=(("grant", grant.id),)))
+    return None
 
 
 _WOULD = {Verdict.ALLOW: "let it run", Verdict.ASK: "ask a human", Verdict.SECOND: "ask two humans", Verdict.DENY: "deny it"}

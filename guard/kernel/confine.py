@@ -55,7 +55,10 @@ def plan() -> Protection:
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """The agent to become: ``file`` is resolved; ``stdio`` are the descriptors for 0, 1, 2; ``terminal`` its controlling terminal or None."""
+    """The agent to become.
+
+    ``file`` is resolved; ``stdio`` are the descriptors for 0, 1, 2; ``terminal`` is its controlling terminal, or None.
+    """
 
     file: str
     argv: tuple[str, ...]
@@ -68,7 +71,10 @@ class Launch:
 
 
 def become(launch: Launch, protection: Protection, report: socket.socket) -> NoReturn:
-    """Turn this (forked, single-threaded) process into the agent. Never returns: exits 125 (set-up) or 126 (exec) with the reason on ``report``."""
+    """Turn this (forked, single-threaded) process into the agent.
+
+    Never returns: when it fails it exits 125 (set-up) or 126 (exec), with the reason on ``report``.
+    """
     try:
         os.setsid()
         if launch.terminal is not None:

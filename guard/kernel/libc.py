@@ -22,7 +22,7 @@ def raise_errno(what: str) -> OSError:
 
 
 def syscall(number: int, *arguments: int | ctypes.Array[ctypes.c_char] | None, what: str) -> int:
-    """syscall(2) with every number passed as a long."""
+    """Make a system call (syscall(2)), every number passed as a long."""
     # SAFETY: integers are widened to long explicitly; buffers stay alive for the call because ``arguments`` holds them.
     prepared = [_LONG(argument) if isinstance(argument, int) else argument for argument in arguments]
     result = LIBC.syscall(_LONG(number), *prepared)
@@ -32,7 +32,7 @@ def syscall(number: int, *arguments: int | ctypes.Array[ctypes.c_char] | None, w
 
 
 def prctl(option: int, argument: int = 0) -> int:
-    """prctl(2) with one argument; the other three are zero, as the kernel demands of most options."""
+    """Set or ask one thing of this process (prctl(2)); the other three arguments are zero, as the kernel demands of most options."""
     # SAFETY: argtypes widen all four; no pointers are passed.
     result = LIBC.prctl(option, argument, 0, 0, 0)
     if result < 0:

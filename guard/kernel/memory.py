@@ -52,7 +52,10 @@ class Memory:
     tid: int
 
     def read(self, address: int, size: int) -> bytes:
-        """Up to ``size`` bytes (64 KiB at most); shorter at the end of what is mapped. Raises ``Unreadable`` when not one byte can be had."""
+        """Up to ``size`` bytes (64 KiB at most); shorter at the end of what is mapped.
+
+        Raises ``Unreadable`` when not one byte can be had.
+        """
         _LOCAL.size = _REMOTE.size = size = min(size, _LARGEST)
         _REMOTE.base = address
         # SAFETY: the local span is our own buffer and no longer than it; the kernel checks the remote one and our right to it

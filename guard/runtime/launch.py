@@ -62,8 +62,10 @@ def find_agent(name: str) -> str:
         return found
     if "/" not in name:
         what = "is not on PATH"
+    elif os.path.exists(name):  # noqa: PTH110 - Path.exists raises for what may not be looked at
+        what = "is not an executable file"
     else:
-        what = "is not an executable file" if os.path.exists(name) else "does not exist"
+        what = "does not exist"
     raise CannotStart(f"The agent {name!r} {what}.", "Write: qguard run [OPTIONS] -- AGENT [ARG...]")
 
 

@@ -10,7 +10,10 @@ from guard.core.session import Mode
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The options of ``qguard run``. ``ask`` is ``terminal`` or ``never``; ``ask_timeout`` in seconds (0: for ever; None: the policy says)."""
+    """The options of ``qguard run``.
+
+    ``ask`` is ``terminal`` or ``never``; ``ask_timeout`` is in seconds (0: for ever; None: the policy says).
+    """
 
     argv: tuple[str, ...]
     mode: Mode = Mode.ENFORCE

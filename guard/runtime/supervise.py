@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 
 def serve(options: Options, file: str, parts: Parts, plan: TerminalPlan, wire: Wire) -> NoReturn:
-    """Be the supervisor until the session ends; never returns. Every way out of here ends with the listener closed: nothing more can start."""
+    """Be the supervisor until the session ends; never returns.
+
+    Every way out of here ends with the listener closed: nothing more can start.
+    """
     status = 70
     try:
         wire.send(_session(options, file, parts, plan, wire))

@@ -15,11 +15,13 @@ import traceback
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Protocol, assert_never
 
 from guard.core import happenings as h
 from guard.core import messages
 from guard.core.attempts import Exec, FileId
+from guard.core.cards import Question
 from guard.core.session import Session, step
 from guard.core.words import NOTHING, Invocation, Ruling
 from guard.kernel import children, proc
@@ -251,7 +253,7 @@ class Supervisor:
             return replace(judged, env=env)
         pid = loaded.pid
         file = loaded.file or FileId("", 0, 0, 0, 0)
-        cwd = os.readlink(f"/proc/{pid}/cwd")
+        cwd = str(Path(f"/proc/{pid}/cwd").readlink())
         return Exec(pid, pid, loaded.attempt.path, file, loaded.argv, cwd, env, ancestry(pid, os.getpid()))
 
     # ---- in: the human ---------------------------------------------------------------------------------------------
@@ -320,11 +322,7 @@ class Supervisor:
     def _do(self, effect: h.Ask | h.Withdraw | h.Resume | h.Refuse | h.Release | h.Kill | h.Tell) -> None:
         match effect:
             case h.Ask(question):
-                if question.timeout:
-                    self.deadlines[question.id] = time.monotonic() + question.timeout
-                self._send(messages.Show(question))
-                if self.outer_gone:
-                    self._feed(h.HumanLeft(time.time()))
+                self._ask(question)
             case h.Withdraw(question, why, grantable):
                 self._send(messages.Withdraw(question, why, grantable))
             case h.Resume(number, unchecked):
@@ -341,6 +339,13 @@ class Supervisor:
                 self._to_human(said)
             case _:
                 assert_never(effect)
+
+    def _ask(self, question: Question) -> None:
+        if question.timeout:
+            self.deadlines[question.id] = time.monotonic() + question.timeout
+        self._send(messages.Show(question))
+        if self.outer_gone:
+            self._feed(h.HumanLeft(time.time()))
 
     def _resume(self, number: int, *, unchecked: bool) -> None:
         attempt = self.attempts.pop(number, None)
