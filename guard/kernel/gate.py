@@ -49,6 +49,10 @@ class Attempt:
         """The calling thread."""
         return self.notification.tid
 
+    def as_script(self, program: Program) -> tuple[bytes, ...]:
+        """The argv that the kernel gives to a script's interpreter in the place of ours: argv[0] is lost (fs/binfmt_script.c)."""
+        return (*map(os.fsencode, (*program.prefix, self.path)), *self.argv[1:])
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
@@ -289,10 +293,9 @@ class Gate:
         except OSError as error:
             return Loaded(attempt, pid, same=False, why=f"what it loaded cannot be read ({error.strerror})")
         if program is not None and program.loads == (exe.st_dev, exe.st_ino):
-            judged = b"\0".join(attempt.argv or (b"",)) + b"\0"
-            if cmdline == judged:
-                return Loaded(attempt, pid, same=True)
-            if program.is_script and _is_script_of(cmdline, attempt):
+            # An empty argv becomes one empty word (since Linux 5.18).
+            judged = attempt.as_script(program) if program.interpreter else (attempt.argv or (b"",))
+            if cmdline == b"\0".join(judged) + b"\0":
                 return Loaded(attempt, pid, same=True)
         try:
             name = os.readlink(f"/proc/{pid}/exe")
@@ -329,12 +332,6 @@ class Gate:
 def _signed(value: int) -> int:
     low = value & 0xFFFFFFFF
     return low - (1 << 32) if low & 0x80000000 else low
-
-
-def _is_script_of(cmdline: bytes, attempt: Attempt) -> bool:
-    """The kernel replaces argv[0] of a script by: interpreter, optional argument, path as it was passed (fs/binfmt_script.c)."""
-    tail = b"\0".join((os.fsencode(attempt.path), *attempt.argv[1:])) + b"\0"
-    return cmdline.endswith(b"\0" + tail)
 
 
 def ancestry(pid: int, top: int) -> tuple[Process, ...]:

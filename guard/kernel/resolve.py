@@ -29,11 +29,16 @@ Inode = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A file about to be run. ``loads`` is what /proc/PID/exe will be: itself, its ``#!`` interpreter, or unknown (binfmt_misc)."""
+    """A file about to be run. ``loads`` is what /proc/PID/exe will be: itself, its ``#!`` interpreter, or unknown (binfmt_misc).
+
+    Of a script, ``interpreter`` is the real path of what interprets it, and ``prefix`` what the kernel puts before the script's
+    path in the argv: the interpreter as the script names it, and its argument if there is one.
+    """
 
     file: FileId
     loads: Inode | None
-    is_script: bool = False
+    interpreter: str = ""
+    prefix: tuple[str, ...] = ()
 
 
 def _own(path: str, tid: int) -> str:
@@ -145,7 +150,7 @@ class Resolver:
         if head.startswith(b"\x7fELF"):
             return Program(file, (found.st_dev, found.st_ino))
         if head.startswith(b"#!"):
-            return Program(file, self._interpreter(head, tid), is_script=True)
+            return self._script(file, head, tid)
         return Program(file, None)
 
     def _head(self, fd: int, mode: int) -> bytes:
@@ -160,23 +165,34 @@ class Resolver:
         finally:
             os.close(readable)
 
-    def _interpreter(self, head: bytes, tid: int) -> Inode | None:
-        """The inode that a ``#!`` line ends up loading; ``None`` when it cannot be told beforehand."""
+    def _script(self, file: FileId, head: bytes, tid: int) -> Program:
+        """A script and what a ``#!`` line ends up loading; unknown when that cannot be told beforehand."""
+        prefix: tuple[str, ...] = ()
         for _ in range(_MAX_INTERPRETERS):
-            words = head[2:].split(b"\n", 1)[0].split(None, 1)
-            if not words or not words[0].startswith(b"/"):
-                return None
+            words = tuple(map(os.fsdecode, shebang(head)))
+            if not words or not words[0].startswith("/"):
+                break
+            prefix = words + prefix
             try:
-                fd = _open_in_root(f"/proc/{tid}/root", os.fsdecode(words[0]))
+                fd = _open_in_root(f"/proc/{tid}/root", words[0])
             except OSError:
-                return None
+                break
             try:
                 found = os.fstat(fd)
                 head = self._head(fd, found.st_mode)
+                name = os.readlink(f"/proc/self/fd/{fd}")
             except (OSError, Unreadable):
-                return None
+                break
             finally:
                 os.close(fd)
             if not head.startswith(b"#!"):
-                return found.st_dev, found.st_ino
-        return None
+                return Program(file, (found.st_dev, found.st_ino), name, prefix)
+        return Program(file, None)
+
+
+def shebang(head: bytes) -> tuple[bytes, ...]:
+    """A script's interpreter and its one argument, if any, as the kernel reads them: blanks and tabs part them (fs/binfmt_script.c)."""
+    line = head[2:_SHEBANG].partition(b"\n")[0].partition(b"\0")[0].strip(b" \t")
+    name = line.replace(b"\t", b" ").partition(b" ")[0]
+    argument = line[len(name) :].lstrip(b" \t")
+    return tuple(word for word in (name, argument) if word)

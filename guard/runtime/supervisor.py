@@ -27,6 +27,7 @@ from guard.core.words import NOTHING, Invocation, Ruling
 from guard.kernel import children, proc
 from guard.kernel.gate import Attempt, Gate, Gone, Loaded, ancestry
 from guard.kernel.memory import Unreadable
+from guard.kernel.resolve import Program
 from guard.runtime.ledger import Ledger
 from guard.runtime.wire import Wire
 
@@ -170,7 +171,7 @@ class Supervisor:
         if attempt.why or attempt.program is None:
             self._unverifiable(attempt, attempt.why)
             return
-        found = self.program_of(attempt.path, attempt.program.file.path, attempt.words)
+        found = self._watched(attempt, attempt.program)
         if found is None:
             self._pass(attempt)
             return
@@ -183,6 +184,16 @@ class Supervisor:
             return
         self.attempts[attempt.number] = attempt
         self._feed(h.ExecAttempted(attempt.number, attempted, self._rule(found, attempted), time.time()))
+
+    def _watched(self, attempt: Attempt, program: Program) -> tuple[str, tuple[str, ...]] | None:
+        """The watched program that an exec starts: what interprets a script counts before what the script is called."""
+        interpreted = None
+        if program.interpreter:
+            argv = tuple(map(os.fsdecode, attempt.as_script(program)))
+            interpreted = self.program_of(program.prefix[0], program.interpreter, argv)
+            if interpreted is not None and interpreted[1] == argv:
+                return interpreted
+        return self.program_of(attempt.path, program.file.path, attempt.words) or interpreted
 
     def _rule(self, found: tuple[str, tuple[str, ...]], attempted: Exec) -> Ruling:
         program, argv = found

@@ -124,6 +124,15 @@ static int by_relative_fd(void) {
     return 1;
 }
 
+static int by_memfd(void) {
+    static char block[65536];
+    int from = open(forbidden, O_RDONLY | O_CLOEXEC), to = syscall(SYS_memfd_create, "innocent", MFD_CLOEXEC);
+    for (ssize_t size; (size = read(from, block, sizeof block)) > 0;)
+        if (write(to, block, size) != size) return 2;
+    syscall(SYS_execveat, to, "", destroy, environ, 0x1000);
+    return 1;
+}
+
 static void *exec_from_thread(void *unused) {
     (void)unused;
     execve(forbidden, destroy, environ);
@@ -226,26 +235,73 @@ static int under_signals(void) {
     return errno == EPERM ? 1 : 2;
 }
 
+static int field(pid_t pid, const char *name, char *value) {
+    /* A line of /proc/PID/status, its first word. */
+    char path[64], line[512];
+    snprintf(path, sizeof path, "/proc/%d/status", pid);
+    FILE *file = fopen(path, "r");
+    int found = 0;
+    while (file && !found && fgets(line, sizeof line, file))
+        found = !strncmp(line, name, strlen(name)) && sscanf(line + strlen(name), ": %63s", value) == 1;
+    if (file) fclose(file);
+    return found;
+}
+
+static void until(pid_t pid, const char *name, const char *wanted, int same) {
+    char value[64];
+    while (field(pid, name, value) && (strcmp(value, wanted) == 0) != same) usleep(2000);
+}
+
 static int not_a_program(void) {
     /* An exec that fails in the kernel after it was let go, again and again; then one that works. */
-    char path[4096];
-    snprintf(path, sizeof path, "%s.data", forbidden);
+    char path[4096], *argv[] = {path, NULL};
+    snprintf(path, sizeof path, "%s.data", getenv("MARK"));
     int fd = open(path, O_CREAT | O_WRONLY | O_TRUNC, 0700);
     if (write(fd, "\x7f" "ELFnonsense", 12) != 12) return 2;
+    if (execve(path, argv, environ) == 0 || errno != ETXTBSY) return 3;
     close(fd);
-    char *argv[] = {path, NULL};
     for (int i = 0; i < 3; i++)
-        if (execve(path, argv, environ) == 0 || errno != ENOEXEC) return 2;
-    sleep(3); /* long enough to be let go of */
+        if (execve(path, argv, environ) == 0 || errno != ENOEXEC) return 4;
+    char *much = malloc(200 * 1024), *too_long[] = {"true", much, NULL};
+    memset(much, 'x', 200 * 1024 - 1);
+    much[200 * 1024 - 1] = 0;
+    if (execve("/bin/true", too_long, environ) == 0 || errno != E2BIG) return 5;
+    static char *many[90 * 1024];
+    for (int i = 0; i < 90 * 1024 - 1; i++) many[i] = much + 200 * 1024 - 101;
+    if (execve("/bin/true", many, environ) == 0 || errno != E2BIG) return 6;
+    until(getpid(), "TracerPid", "0", 1); /* we are let go of, with nothing loaded */
     pid_t self = getpid();
     if (fork() == 0) { /* somebody must continue us */
-        sleep(1);
+        until(self, "State", "T", 1);
         kill(self, SIGCONT);
         _exit(0);
     }
     if (kill(self, SIGSTOP)) return 2;
     execl("/bin/true", "true", (char *)NULL);
     return 1;
+}
+
+static int swap(int number) {
+    /* Another thread rewrites what the engineer is being asked about, while they think. 1: the argv. 2: the environment. */
+    static char what[16] = "one", place[32] = "PLACE=dev";
+    char *argv[] = {"forbidden", "destroy", what, NULL}, *mark = NULL, *env[] = {place, NULL, NULL};
+    if (asprintf(&mark, "MARK=%s", getenv("MARK")) < 0) return 2;
+    env[1] = mark;
+    pid_t child = fork();
+    if (child == 0) {
+        pthread_t thread;
+        void *rewrite(void *unused) {
+            char byte;
+            if (read(0, &byte, 1) != 1) return unused; /* the question is open */
+            strcpy(number == 1 ? what : place, number == 1 ? "two" : "PLACE=live");
+            if (write(1, "x", 1) != 1) return unused; /* rewritten */
+            return unused;
+        }
+        pthread_create(&thread, NULL, rewrite, NULL);
+        execve(forbidden, argv, env);
+        _exit(1);
+    }
+    return finish(child);
 }
 
 /* ---- against the guard --------------------------------------------------------------------------------------------- */
@@ -325,10 +381,12 @@ int main(int argc, char **argv) {
     int number = argc > 3 ? atoi(argv[3]) : 0;
     if (!strcmp(how, "race-argv")) return race(flip_word, number);
     if (!strcmp(how, "race-path")) return race(flip_path, number);
+    if (!strcmp(how, "swap")) return swap(number);
     if (!strcmp(how, "plain")) return execve(forbidden, destroy, environ), 1;
     if (!strcmp(how, "execveat")) return by_execveat();
     if (!strcmp(how, "proc-fd")) return by_proc_fd();
     if (!strcmp(how, "relative-fd")) return by_relative_fd();
+    if (!strcmp(how, "memfd")) return by_memfd();
     if (!strcmp(how, "thread")) return by_thread();
     if (!strcmp(how, "thread-harmless")) return thread_runs_harmless();
     if (!strcmp(how, "vfork")) return by_vfork();
