@@ -1,41 +1,58 @@
 """Which AWS account and region: options, variables, and the profile in the configuration files.
 
-Sources: "Configuration and credential file settings" and "Environment variables" of the AWS CLI User Guide; SDKs and Tools Reference Guide
-for AWS_ENDPOINT_URL.
+Sources: "Configuration and credential file settings" and "Environment variables" of the AWS CLI User Guide; "Service-specific endpoints" of
+the SDKs and Tools Reference Guide; botocore's ``configloader`` and ``configprovider``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
-from guard.places.reading import Found, Sight, facts
+from guard.places.ini import Sections, read_sections
+from guard.places.reading import Facts, Found, Sight, facts
 
-_ACCOUNT = re.compile(r"arn:aws[\w-]*:iam::(\d{12}):")
-_LOOPBACK = re.compile(r"https?://(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?:[:/]|\Z)", re.IGNORECASE)
+Settings = Mapping[str, str]
+_ACCOUNT = re.compile(r"arn:aws[\w-]*:iam::(\d{12}):", re.ASCII)
+_LOOPBACK = re.compile(r"https?://(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d*)?(?:/|\Z)", re.IGNORECASE | re.ASCII)
+_ENDPOINT = "AWS_ENDPOINT_URL"
+_ABBREVIATED = len("--p")
+"""argparse takes ``--p`` for ``--profile``: no other option of the AWS CLI itself begins so."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """What the two configuration files say."""
+
+    profiles: Mapping[str, Settings]
+    services: Sections
 
 
 def find(sight: Sight) -> Found:
     """The account, as far as the command line, the environment and the configuration files tell."""
-    named = sight.option("--profile", shortest=len("--prof")) or sight.variable("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
-    settings = _profile(sight, named or "default")
-    role = settings.get("role_arn", "") or ("" if named else sight.variable("AWS_ROLE_ARN"))
-    account = settings.get("sso_account_id", "") or _account(role)
-    region = (
-        sight.option("--region", shortest=len("--reg")) or sight.variable("AWS_REGION", "AWS_DEFAULT_REGION") or settings.get("region", "")
-    )
-    endpoints = _endpoints(sight, settings)
+    files = _files(sight)
+    given = sight.options("--profile", *(("-p",) if sight.invocation.program == "eksctl" else ()), shortest=_ABBREVIATED)
+    # The AWS CLI 1 reads the older variable first, 2 the newer: where they disagree, both profiles are told.
+    named = tuple(filter(None, given[-1:])) or sight.variables("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
+    found = [files.profiles.get(name, {}) for name in named or ("default",)]
+    roles = _each((settings.get("role_arn", "") for settings in found), "" if named else sight.variable("AWS_ROLE_ARN"))
+    accounts = _each((settings.get("sso_account_id", "") for settings in found), *map(_account, roles))
+    endpoints = _endpoints(sight, files, found)
     vault = sight.variable("AWS_VAULT")
     shown = facts(
-        ("profile", named or ("default" if settings else "")),
+        *(("profile", name) for name in named or (("default",) if found[0] else ())),
         ("vault", vault),
-        ("account", account),
-        ("role", role),
-        ("region", region),
-        *(("endpoint", endpoint) for endpoint in endpoints),
+        *(("account", account) for account in accounts),
+        *(("role", role) for role in roles),
+        *(("region", region) for region in _regions(sight, found)),
+        *endpoints,
     )
-    names = (named, vault, role.rpartition("/")[2], settings.get("sso_role_name", ""), settings.get("sso_session", ""), *endpoints)
-    return Found(shown, names, local=bool(endpoints) and all(map(_LOOPBACK.match, endpoints)))
+    said = [settings.get(key, "") for settings in found for key in ("sso_role_name", "sso_session")]
+    names = (*given, *named, vault, *(role.rpartition("/")[2] for role in roles), *said, *(url for _, url in endpoints))
+    # An endpoint for one service says nothing about the others.
+    local = "endpoint" in dict(endpoints) and all(_LOOPBACK.match(url) for _, url in endpoints)
+    return Found(shown, names, local)
 
 
 def named_only(sight: Sight) -> Found:
@@ -43,15 +60,9 @@ def named_only(sight: Sight) -> Found:
     return find(sight) if any(name.startswith("AWS_") for name in sight.env) else Found()
 
 
-def _endpoints(sight: Sight, settings: Mapping[str, str]) -> tuple[str, ...]:
-    """Every endpoint that is in force for some service, each once."""
-    given = sight.option("--endpoint-url", shortest=len("--endpoint"))
-    if given:
-        return (given,)
-    if sight.variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS").lower() == "true":
-        return ()
-    said = [value for name, value in sorted(sight.env.items()) if name.startswith("AWS_ENDPOINT_URL") and value]
-    return tuple(dict.fromkeys(said or filter(None, [settings.get("endpoint_url", "")])))
+def _each(values: Iterable[str], *more: str) -> tuple[str, ...]:
+    """The values that are not empty, each once."""
+    return tuple(dict.fromkeys(value for value in (*values, *more) if value))
 
 
 def _account(role: str) -> str:
@@ -59,24 +70,57 @@ def _account(role: str) -> str:
     return found.group(1) if found else ""
 
 
-def _profile(sight: Sight, name: str) -> dict[str, str]:
-    """The settings of a profile: those of the configuration file win (the credentials file may hold settings too)."""
-    config = _sections(sight, sight.variable("AWS_CONFIG_FILE") or "~/.aws/config")
-    credentials = _sections(sight, sight.variable("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials")
-    section = name if name == "default" and name in config else f"profile {name}"
-    return {**credentials.get(name, {}), **config.get(section, {})}
+def _regions(sight: Sight, found: Iterable[Settings]) -> tuple[str, ...]:
+    given = sight.option("--region", shortest=_ABBREVIATED)
+    if given:
+        return (given,)
+    return sight.variables("AWS_REGION", "AWS_DEFAULT_REGION") or _each(settings.get("region", "") for settings in found)
 
 
-def _sections(sight: Sight, path: str) -> dict[str, dict[str, str]]:
-    """An AWS configuration file; empty when it cannot be read."""
-    from configparser import Error, RawConfigParser  # noqa: PLC0415 - only for watched programs
+def _endpoints(sight: Sight, files: _Files, found: Iterable[Settings]) -> Facts:
+    """Every endpoint that is in force for all services (``endpoint``) or for one (``endpoint s3``)."""
+    given = sight.option("--endpoint-url", shortest=_ABBREVIATED)
+    if given:
+        return (("endpoint", given),)
+    if sight.variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS").lower() == "true":
+        return ()
+    said = {
+        f"endpoint {name.removeprefix(_ENDPOINT)[1:].lower()}".strip(): value
+        for name, value in sorted(sight.env.items())
+        if value and (name == _ENDPOINT or name.startswith(f"{_ENDPOINT}_"))
+    }
+    if "endpoint" in said:
+        return tuple(said.items())
+    configured = [pair for settings in found for pair in _configured(files, settings) if pair[0] not in said]
+    return (*said.items(), *dict.fromkeys(configured))
 
-    data = sight.file(path)
-    if data is None:
-        return {}
-    parser = RawConfigParser(strict=False, default_section="\0", interpolation=None)
-    try:
-        parser.read_string(data.decode("utf-8", "replace"))
-    except Error:
-        return {}
-    return {" ".join(section.split()): dict(parser.items(section)) for section in parser.sections()}
+
+def _configured(files: _Files, settings: Settings) -> Iterator[tuple[str, str]]:
+    """The endpoints that one profile names, itself or by its ``services`` section."""
+    if settings.get("ignore_configured_endpoint_urls", "").lower() == "true":
+        return
+    yield from facts(("endpoint", settings.get("endpoint_url", "")))
+    for name, value in files.services.get(settings.get("services", ""), {}).items():
+        service, _, key = name.rpartition(" ")
+        if service and key == "endpoint_url" and value:
+            yield f"endpoint {service}", value
+
+
+def _files(sight: Sight) -> _Files:
+    """The settings by profile: those of the credentials file win, as in botocore."""
+    config = read_sections(sight.file(sight.at_home(sight.variable("AWS_CONFIG_FILE") or "~/.aws/config")))
+    credentials = read_sections(sight.file(sight.at_home(sight.variable("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials")))
+    profiles: dict[str, dict[str, str]] = {}
+    services: Sections = {}
+    for title, settings in config.items():
+        kind, _, name = title.partition(" ")
+        name = name.strip("\"'")
+        if title == "default":
+            profiles["default"] = settings
+        elif kind == "profile" and name:
+            profiles[name] = settings
+        elif kind == "services" and name:
+            services[name] = settings
+    for name, settings in credentials.items():
+        profiles[name] = {**profiles.get(name, {}), **settings}
+    return _Files(profiles, services)

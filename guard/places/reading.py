@@ -9,6 +9,7 @@ from guard.core.peek import Peek
 from guard.core.words import Invocation
 
 LIMIT = 1 << 20
+_SHORT = len("-n")
 Facts = tuple[tuple[str, str], ...]
 
 
@@ -46,17 +47,22 @@ class Sight:
         """The first of these variables that is set to something."""
         return next((self.env[name] for name in names if self.env.get(name)), "")
 
-    def options(self, *names: str, shortest: int = 0) -> tuple[str, ...]:
+    def variables(self, *names: str) -> tuple[str, ...]:
+        """What these variables are set to, each value once."""
+        return tuple(dict.fromkeys(self.env[name] for name in names if self.env.get(name)))
+
+    def options(self, *names: str, shortest: int = 0, switches: str = "") -> tuple[str, ...]:
         """The values given to an option, in the order they stand, as ``--name value``, ``--name=value``, ``-n value`` and ``-nvalue``.
 
-        ``shortest``: abbreviations of a long option count from that many characters on.
+        ``shortest``: abbreviations of a long option count from that many characters on. ``switches``: the letters that may stand before
+        a short option in the same word, because they take no value (``-An prod``).
         """
         found, words = [], self.invocation.argv
         for index, word in enumerate(words[1:], 1):
             if word == "--":
                 break
             for name in names:
-                value = _value(word, name, words[index + 1] if index + 1 < len(words) else "", shortest)
+                value = _value(word, name, words[index + 1] if index + 1 < len(words) else "", shortest, switches)
                 if value is not None:
                     found.append(value)
                     break
@@ -68,7 +74,6 @@ class Sight:
 
     def file(self, path: str, cwd: str | None = None) -> bytes | None:
         """The content of a file as the judged process would find it."""
-        path = self.at_home(path)
         return self.peek(path, self.invocation.cwd if cwd is None else cwd, LIMIT) if path else None
 
     def at_home(self, path: str) -> str:
@@ -79,16 +84,26 @@ class Sight:
         return path
 
 
-def _value(word: str, name: str, following: str, shortest: int) -> str | None:
+def _value(word: str, name: str, following: str, shortest: int, switches: str) -> str | None:
     """What ``word`` says about the option ``name``, if it does."""
     if word == name:
         return following
-    long = len(name) > 2  # noqa: PLR2004 - a dash and a letter
     given, equals, value = word.partition("=")
     if equals and given == name:
         return value
-    if not long:
-        return word[2:].removeprefix("=") if word.startswith(name) and not word.startswith("--") else None
+    if len(name) == _SHORT:
+        return _short(word, name[1], following, switches)
     if shortest and len(given) >= shortest and name.startswith(given):
         return value if equals else following
     return None
+
+
+def _short(word: str, letter: str, following: str, switches: str) -> str | None:
+    """The same for a word of short options."""
+    if not word.startswith("-") or word.startswith("--"):
+        return None
+    letters = word[1:].lstrip(switches)
+    if not letters.startswith(letter):
+        return None
+    rest = letters[1:]
+    return rest.removeprefix("=") if rest else following

@@ -43,7 +43,7 @@ def find(sight: Sight) -> Found:
 def _directory(sight: Sight) -> str:
     """Where terraform works; "" when that is not known."""
     cwd = sight.invocation.cwd
-    given = sight.option("-chdir", "--chdir")
+    given = sight.option("-chdir", "--chdir", "--working-dir", "--terragrunt-working-dir")
     if not given:
         return cwd
     return given if given.startswith("/") else (f"{cwd}/{given}" if cwd else "")
