@@ -57,7 +57,8 @@ def plan() -> Protection:
 class Launch:
     """The agent to become.
 
-    ``file`` is resolved; ``stdio`` are the descriptors for 0, 1, 2; ``terminal`` is its controlling terminal, or None.
+    ``file`` is resolved; ``stdio`` are the descriptors for 0, 1, 2; ``terminal`` is its controlling terminal, or None;
+    ``ignored`` are the signals that it is to ignore, as nohup would have it.
     """
 
     file: str
@@ -68,6 +69,7 @@ class Launch:
     guards: tuple[int, ...]
     groups: tuple[int, ...]
     gated: bool = True
+    ignored: tuple[signal.Signals, ...] = ()
 
 
 def become(launch: Launch, protection: Protection, report: socket.socket) -> NoReturn:
@@ -81,7 +83,7 @@ def become(launch: Launch, protection: Protection, report: socket.socket) -> NoR
             # SAFETY: we are a session leader without a terminal, so this pty becomes the session's; 0: do not steal.
             fcntl.ioctl(launch.terminal, termios.TIOCSCTTY, 0)
         _take_stdio(launch.stdio)
-        _restore_signals()
+        _restore_signals(launch.ignored)
         if launch.gated:
             _enter(launch, protection, report)
     except OSError as error:
@@ -101,19 +103,28 @@ def _take_stdio(stdio: tuple[int, int, int]) -> None:
         os.dup2(fd, number, inheritable=True)
 
 
-def _restore_signals() -> None:
-    """Python ignores SIGPIPE and SIGXFSZ, and the supervisor blocks SIGCHLD: an exec would hand that on to the agent."""
-    for number in (
-        signal.SIGPIPE,
-        signal.SIGXFSZ,
-        signal.SIGINT,
-        signal.SIGQUIT,
-        signal.SIGTSTP,
-        signal.SIGTERM,
-        signal.SIGHUP,
-        signal.SIGCHLD,
-    ):
-        signal.signal(number, signal.SIG_DFL)
+# Python ignores the first two, the supervisor the others or blocks them: an exec would hand that on to the agent.
+_OURS = (
+    signal.SIGPIPE,
+    signal.SIGXFSZ,
+    signal.SIGINT,
+    signal.SIGQUIT,
+    signal.SIGTSTP,
+    signal.SIGTTOU,
+    signal.SIGTERM,
+    signal.SIGHUP,
+    signal.SIGCHLD,
+)
+
+
+def ignored_signals() -> tuple[signal.Signals, ...]:
+    """What whoever started qguard told it to ignore (nohup, a background job of a script). Ask before the supervisor ignores its own."""
+    return tuple(number for number in _OURS[2:] if signal.getsignal(number) is signal.SIG_IGN)
+
+
+def _restore_signals(ignored: tuple[signal.Signals, ...]) -> None:
+    for number in _OURS:
+        signal.signal(number, signal.SIG_IGN if number in ignored else signal.SIG_DFL)
     signal.set_wakeup_fd(-1)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 

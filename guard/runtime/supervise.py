@@ -46,6 +46,7 @@ def serve(options: Options, file: str, parts: Parts, plan: TerminalPlan, wire: W
 
 def _session(options: Options, file: str, parts: Parts, plan: TerminalPlan, wire: Wire) -> Ended:
     os.setsid()  # Ctrl-C and hang-ups of the human's terminal are the outer process's to hear
+    ignored = confine.ignored_signals()
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGHUP, signal.SIGTTOU):
         signal.signal(number, signal.SIG_IGN)
     prctl(PR_SET_CHILD_SUBREAPER, 1)
@@ -56,7 +57,7 @@ def _session(options: Options, file: str, parts: Parts, plan: TerminalPlan, wire
             f"The audit trail cannot be written ({started}), and nothing runs unrecorded.",
             f"Make room or give rights for {parts.trail.path}.",
         )
-    agent, report = _fork_agent(file, options, parts, plan, wire)
+    agent, report = _fork_agent(file, options, parts, plan, wire, ignored=ignored)
     try:
         listener = confine.receive_listener(report)
     except CannotStart as problem:
@@ -76,7 +77,9 @@ def _session(options: Options, file: str, parts: Parts, plan: TerminalPlan, wire
     return Ended(final, summary.ending(supervisor.state, passed=ledger.passed, recorded=not ledger.problem))
 
 
-def _fork_agent(file: str, options: Options, parts: Parts, plan: TerminalPlan, wire: Wire) -> tuple[int, socket.socket]:
+def _fork_agent(
+    file: str, options: Options, parts: Parts, plan: TerminalPlan, wire: Wire, *, ignored: tuple[signal.Signals, ...]
+) -> tuple[int, socket.socket]:
     mine, its = socket.socketpair()
     outer, me = os.getppid(), os.getpid()
     launch = confine.Launch(
@@ -87,6 +90,7 @@ def _fork_agent(file: str, options: Options, parts: Parts, plan: TerminalPlan, w
         terminal=plan.slave,
         guards=(outer, me),
         groups=(os.getpgid(outer), me),
+        ignored=ignored,
     )
     # SAFETY: single-threaded until here, so the child may run Python until it execs.
     pid = os.fork()

@@ -35,7 +35,7 @@ from support.machine import PATH
 
 NAMES = frozenset({"forbidden"})
 WANTED = frozenset({b"PLACE"})
-PATIENCE = 40  # seconds that a session may take before its test fails
+PATIENCE = 15  # seconds that a session may take before its test fails
 
 known = functools.partial(program_of, NAMES)
 Reply = Callable[[Question, "Engineer"], Choice | None]
