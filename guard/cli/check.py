@@ -38,12 +38,14 @@ Exit status, the strictest of all: 0 allow, 10 ask, 11 second person, 12 deny.""
 @click.option("--json", "as_json", is_flag=True, help="Print JSON (--stdin always does).")
 @policy_option
 @line_argument
-def command(*, from_stdin: bool, as_json: bool, policy: Path | None, line: tuple[str, ...]) -> None:
+def command(*, from_stdin: bool, as_json: bool, policy: Path | None, line: tuple[str, ...]) -> int:
     """Judge a LINE for a shell, or the words of one command after --. Nothing is run."""
     if from_stdin:
         if line or given_words() is not None:
             raise UsageError("With --stdin the commands come from standard input, and from nowhere else.")
-        sys.exit(EXIT[_judge_stdin(open_judge(policy, working_directory()))])
+        if sys.stdin is None:
+            raise UsageError("Standard input is closed.")
+        return EXIT[_judge_stdin(open_judge(policy, working_directory()))]
     question = asked(line)
     ruling = question.put(open_judge(policy, question.cwd)).ruling
     if as_json:
@@ -51,7 +53,7 @@ def command(*, from_stdin: bool, as_json: bool, policy: Path | None, line: tuple
     else:
         for text in _told(ruling):
             click.echo(text)
-    sys.exit(EXIT[ruling.verdict])
+    return EXIT[ruling.verdict]
 
 
 def body(ruling: Ruling) -> dict[str, Any]:
@@ -123,16 +125,23 @@ def _question(raw: bytes, cwd: str, env: tuple[tuple[str, str], ...]) -> Asked:
     if len(raw) >= _LONGEST:
         raise ValueError(f"the input line is longer than {_LONGEST} bytes")
     try:
-        given = json.loads(raw)
-    except (ValueError, RecursionError) as problem:
+        given = json.loads(raw, object_pairs_hook=_object, parse_int=float)
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise ValueError("the input line is not JSON") from problem
     if isinstance(given, str):
-        return Asked(given, (), cwd, env)
+        given = {"line": given}
     if not isinstance(given, dict):
         raise ValueError("the input line is neither a JSON string nor an object")  # noqa: TRY004 - a sentence for the answer, not a type error
     if unknown := sorted(given.keys() - _KEYS):
         raise ValueError(f"the object has a key that is not known: {unknown[0]}")
     return _from_object(given, cwd, env)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("the object has a key twice")
+    return found
 
 
 def _from_object(given: dict[str, Any], cwd: str, env: tuple[tuple[str, str], ...]) -> Asked:
@@ -143,6 +152,8 @@ def _from_object(given: dict[str, Any], cwd: str, env: tuple[tuple[str, str], ..
         raise ValueError("line is not a string")
     if argv is not None and not (isinstance(argv, list) and argv and all(isinstance(word, str) for word in argv)):
         raise ValueError("argv is not a list of strings with at least one")
+    if "\0" in (line or "") or any("\0" in word for word in argv or ()):
+        raise ValueError("no command can hold a NUL, and shells read on behind one")
     cwd = given.get("cwd", cwd)
     if not isinstance(cwd, str) or (cwd and not cwd.startswith("/")):
         raise ValueError("cwd is not an absolute path")

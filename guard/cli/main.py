@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 import click
@@ -26,7 +28,9 @@ VERBS: dict[str, tuple[str, str]] = {
     "audit": ("guard.cli.audit:command", "What was attempted, asked, answered and run."),
     "completions": ("guard.cli.completions:command", "Print what completes qguard's commands in bash, zsh or fish."),
 }
-_USAGE, _BUG, _INTERRUPTED, _BROKEN_PIPE = 2, 70, 130, 141
+_USAGE, _BUG, _IO, _INTERRUPTED, _BROKEN_PIPE = 2, 70, 74, 130, 141
+_STREAM_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EISDIR, errno.EBADF})
+_AROUND, _BEFORE = 120, 40
 _EPILOG = """\b
 Examples:
   qguard run -- claude                             guard an agent
@@ -73,31 +77,38 @@ def qguard() -> None:
 
 def main() -> None:
     """Entry point of the ``qguard`` command."""
-    status = run(sys.argv[1:])
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        status = _nobody_reads()
-    sys.exit(status)
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # what this terminal has no letters for is no reason to fail
+    sys.exit(run(sys.argv[1:]))
 
 
 def run(words: Sequence[str]) -> int:
     """Run one command line; its exit status. Every error ends here."""
     try:
-        found = qguard.main(args=list(words), prog_name="qguard", standalone_mode=False)
+        return _invoke(words)
     except QguardError as problem:
         _report(problem)
         return problem.exit_status
     except click.ClickException as problem:
         _report_usage(problem)
-        return CannotStart.exit_status if words[:1] == ["run"] else _USAGE
+        return CannotStart.exit_status if list(words[:1]) == ["run"] else _USAGE
     except (KeyboardInterrupt, click.Abort):
         return _INTERRUPTED
     except BrokenPipeError:
         return _nobody_reads()
     except Exception as bug:  # noqa: BLE001 - the last catch of the command line: one line, and where the rest is
-        _report_bug(bug, bug.__traceback__)
-        return _BUG
+        return _failed(bug)
+
+
+def _invoke(words: Sequence[str]) -> int:
+    """What the verb returns. Not by ``qguard.main()``, which takes a broken pipe for its own affair and obeys ``_QGUARD_COMPLETE``."""
+    try:
+        with qguard.make_context("qguard", list(words)) as context:
+            found = qguard.invoke(context)
+            if sys.stdout is not None:
+                sys.stdout.flush()
+    except click.exceptions.Exit as end:
+        return end.exit_code
     return found if isinstance(found, int) else 0
 
 
@@ -126,18 +137,35 @@ def excerpt(problem: RulebookError) -> list[str]:
     from guard.terminal.fold import cells  # noqa: PLC0415
 
     text = problem.excerpt.rstrip("\r\n").replace("\t", " ")
+    at = max(problem.column - 1, 0)
+    before, after = text[:at], text[at:]
+    if len(text) > _AROUND:  # a file may be one line of a megabyte
+        before = f"...{before[-_BEFORE:]}" if len(before) > _BEFORE else before
+        after = f"{after[: _AROUND - _BEFORE]}..." if len(after) > _AROUND - _BEFORE else after
+    text = before + after
     if not problem.column:
         return [f"    {text}"]
-    before, after = text[: problem.column - 1], text[problem.column - 1 :]
     word = after.split(" ", 1)[0]
     return [f"    {text}", "    " + " " * cells(visible(before)) + "^" * max(1, cells(visible(word)))]
 
 
 def _report_usage(problem: click.ClickException) -> None:
-    _say(f"qguard: {problem.format_message()}")
     context = getattr(problem, "ctx", None)
+    if context is not None and not context.args and type(problem).__name__ == "NoArgsIsHelpError":  # click 8.2 and later
+        click.echo(context.get_help(), err=True)
+        return
+    _say(f"qguard: {problem.format_message()}".replace("\n\t", " "))
     if context is not None:
         _say(f"Try: {context.command_path} --help")
+
+
+def _failed(bug: Exception) -> int:
+    """The status of what nobody foresaw. A full disk below standard output is no bug."""
+    if isinstance(bug, OSError) and bug.filename is None and bug.errno in _STREAM_ERRORS:
+        _say(f"qguard: Standard input or output failed: {bug.strerror}.")
+        return _IO
+    _report_bug(bug, bug.__traceback__)
+    return _BUG
 
 
 def _report_bug(bug: Exception, trace: TracebackType | None) -> None:

@@ -130,10 +130,9 @@ def test_without_a_home_nothing_is_read(files):
 
 def configured(somewhere, line, **env):
     """What ``aws configure list`` says of profile and region."""
-    done = subprocess.run(
-        [find("aws"), "configure", "list", *line.split()],
-        env={"PATH": PATH, "HOME": str(somewhere.home), "AWS_EC2_METADATA_DISABLED": "true", **env}, cwd=somewhere.work, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+    variables = {"PATH": PATH, "HOME": str(somewhere.home), "AWS_EC2_METADATA_DISABLED": "true", **env}
+    argv = [find("aws"), "configure", "list", *line.split()]
+    done = subprocess.run(argv, env=variables, cwd=somewhere.work, capture_output=True, text=True, check=True)
     found = dict(re.findall(r"^ *(profile|region) +(\S+|<not set>) +\S+ ", done.stdout, re.MULTILINE))
     return {name: value for name, value in found.items() if value != "<not"}
 
