@@ -13,6 +13,6 @@ class Peek(Protocol):
         ...
 
 
-def sees_nothing(_path: str, _cwd: str, _limit: int) -> None:
+def sees_nothing(path: str, cwd: str, limit: int) -> bytes | None:  # noqa: ARG001 - a Peek's parameters
     """A ``Peek`` for tests and examples: no file can be read."""
-    return
+    return None

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import stat
 from pathlib import Path
 
 import guard
@@ -12,11 +10,12 @@ from guard.core.data import Node, from_plain
 from guard.errors import RulebookError
 from guard.policy.model import Layer, Policies, Policy
 from guard.policy.reading import combine, read_policy
+from guard.rulebook.files import read_yaml
 
 __all__ = ["Policies", "read_policies"]
 
 _PACKAGE = Path(guard.__file__).parent
-COMPILED = _PACKAGE / "_data" / "rulesets" / "policies" / "default.json"
+COMPILED = _PACKAGE / "_data" / "compiled" / "default-policy.json"
 """The default policy in a wheel: what ``Node.plain`` says of the YAML, so that no start reads YAML."""
 SOURCE = _PACKAGE.parent / "rulesets" / "policies" / "default.yaml"
 """The default policy in a checkout."""
@@ -33,7 +32,7 @@ def read_policies(user: Path | None, project: Path | None) -> Policies:
 
 
 def _from_file(path: Path, layer: Layer) -> tuple[Policy, Node]:
-    document = _yaml(path)
+    document = read_yaml(path, "policy")
     return read_policy(document, layer, path.name), document
 
 
@@ -42,26 +41,8 @@ def _default() -> Node:
     if not COMPILED.exists():
         if not SOURCE.exists():
             raise RulebookError("qguard's default policy is missing.", "Install qguard again.", file=str(COMPILED))
-        return _yaml(SOURCE)
+        return read_yaml(SOURCE, "policy")
     try:
         return from_plain(json.loads(COMPILED.read_bytes()), str(COMPILED))
     except (OSError, ValueError) as error:
         raise RulebookError("qguard's default policy cannot be read.", "Install qguard again.", file=str(COMPILED)) from error
-
-
-def _yaml(path: Path) -> Node:
-    """The document in a file. Never waits: a pipe or a device is no policy."""
-    from guard.rulebook.yaml_reader import MAX_BYTES, read  # noqa: PLC0415 - a wheel without files of the user's needs none
-
-    try:
-        with open(path, "rb", opener=_without_waiting) as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise RulebookError("The policy is not a regular file.", file=str(path))
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise RulebookError(f"The policy cannot be read: {error.strerror}.", file=str(path)) from error
-    return read(content, str(path))
-
-
-def _without_waiting(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NONBLOCK)

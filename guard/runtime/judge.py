@@ -35,8 +35,8 @@ class Book(Protocol):
         """Beginnings of the names of such variables."""
         ...
 
-    def classify(self, invocation: Invocation, peek: Peek) -> tuple[Action, ...]:
-        """What ``invocation`` does. Raises ``RulebookError`` when its rules cannot be read."""
+    def classify(self, invocation: Invocation, peek: Peek) -> tuple[Action | Opaque, ...]:
+        """What ``invocation`` does, and what of it is not understood. Raises ``RulebookError`` when its rules cannot be read."""
         ...
 
 
@@ -93,7 +93,9 @@ class Judge:
         for invocation in invocations:
             before = len(actions)
             try:
-                actions += self._actions(invocation)
+                done, unread = self._actions(invocation)
+                actions += done
+                opaque += unread
             except RulebookError as problem:
                 source = " ".join(invocation.argv)[:_SPOKEN]
                 opaque.append(Opaque(source, f"the rules for {invocation.program} cannot be read: {problem.sentence}"))
@@ -106,9 +108,11 @@ class Judge:
         wanted, starts = self.book.env_names | ENV_NAMES, self.book.env_prefixes
         return tuple(sorted((name, value) for name, value in env if name in wanted or name.startswith(starts)))
 
-    def _actions(self, invocation: Invocation) -> tuple[Action, ...]:
-        actions = self.book.classify(invocation, self.peek)
+    def _actions(self, invocation: Invocation) -> tuple[tuple[Action, ...], tuple[Opaque, ...]]:
+        found = self.book.classify(invocation, self.peek)
+        unread = tuple(one for one in found if isinstance(one, Opaque))
+        actions = tuple(one for one in found if isinstance(one, Action))
         if not actions:
-            return ()
+            return (), unread
         place = self.places.find(invocation)
-        return tuple(replace(action, place=place, via=invocation.via) for action in actions)
+        return tuple(replace(action, place=place, via=invocation.via) for action in actions), unread

@@ -176,7 +176,7 @@ def test_the_documented_example_holds(write):
 
     def kubectl(*targets):
         deletion = action(
-            "delete", *targets, provider="kubectl", service=None, operation="delete", argv=("kubectl", "delete", "pod", *targets)
+            "delete", *targets, provider="kubernetes", service=None, operation="delete", argv=("kubectl", "delete", "pod", *targets)
         )
         return rule((deletion,), (), found).verdict
 
