@@ -10,7 +10,6 @@ import json
 import socket
 import struct
 from collections.abc import Sequence
-from enum import Enum
 from typing import Any
 
 from guard.core import cards, messages, words
@@ -19,19 +18,19 @@ _CLASSES: tuple[type[Any], ...] = (
     *(messages.Show, messages.Withdraw, messages.Tell, messages.Ended, messages.Said, messages.HungUp, messages.Signalled),
     *(cards.Question, cards.Answer, words.Ruling, words.Judged, words.Reason, words.Action, words.Place, words.Target, words.Opaque),
 )
-_ENUMS: tuple[type[Enum], ...] = (cards.Choice, words.Verdict, words.Effect, words.Undo, words.Label)
+_ENUMS: tuple[type[Any], ...] = (cards.Choice, words.Verdict, words.Effect, words.Undo, words.Label)
 _BY_NAME: dict[str, type[Any]] = {kind.__name__: kind for kind in (*_CLASSES, *_ENUMS)}
 _HEADER = struct.Struct("!I")
 
 
 def _pack(value: Any) -> Any:
-    if isinstance(value, Enum):
+    if isinstance(value, _ENUMS):
         return {"e": type(value).__name__, "v": value.value}
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+    if isinstance(value, _CLASSES):
         return {"c": type(value).__name__, "v": [_pack(getattr(value, field.name)) for field in dataclasses.fields(value)]}
     if isinstance(value, tuple):
         return [_pack(item) for item in value]
-    return value
+    return value  # a signal goes as its number; what JSON does not know fails here, at the sender
 
 
 def _unpack(value: Any) -> Any:

@@ -187,9 +187,9 @@ class Stage:
         outer = os.fork()
         if outer == 0:
             self._be_outer(folder, tuple(map(str, argv)), stdin)
-        _wait(outer, folder)
-        status = int((folder / "status").read_text())
-        heard, error = pickle.loads((folder / "heard").read_bytes())
+        killed = _wait(outer, folder)
+        status = killed or int((folder / "status").read_text())
+        heard, error = ((), "") if killed else pickle.loads((folder / "heard").read_bytes())
         lines = [line for file in folder.glob("trail/*.jsonl") for line in file.read_bytes().splitlines()]
         return Played(status, _text(folder / "out"), _text(folder / "err"), tuple(heard), tuple(map(json.loads, lines)), error)
 
@@ -248,8 +248,8 @@ def _text(path: Path) -> str:
     return path.read_text(errors="replace")
 
 
-def _wait(outer: int, folder: Path) -> None:
-    """Wait for the outer process; a session that hangs is ended, and fails its test with what it wrote."""
+def _wait(outer: int, folder: Path) -> int:
+    """Wait for the outer process. Not 0: minus the signal that killed it. A session that hangs fails its test with what it wrote."""
     pidfd = os.pidfd_open(outer)
     try:
         ended, _, _ = select.select([pidfd], [], [], PATIENCE)
@@ -258,5 +258,6 @@ def _wait(outer: int, folder: Path) -> None:
                 os.kill(pid, signal.SIGKILL)
     finally:
         os.close(pidfd)
-        os.waitpid(outer, 0)
+        code = os.waitstatus_to_exitcode(os.waitpid(outer, 0)[1])
     assert ended, f"the session hung: {_text(folder / 'err')}"
+    return code
