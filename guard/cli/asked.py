@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from guard.errors import UsageError
+from guard.errors import CannotStart, UsageError
 
 if TYPE_CHECKING:
     from guard.runtime.judge import Explained, Judge
+    from guard.runtime.settings import Settings
 
 _HINT = "Write: qguard {0} 'LINE'   or: qguard {0} -- ARGV..."
 _WORDS = "guard.cli.asked.words"
@@ -87,8 +88,40 @@ def open_judge(policy: Path | None, cwd: str) -> Judge:
     from guard.rulebook import open_rulebook  # noqa: PLC0415
     from guard.rulebook.policies import read_policies  # noqa: PLC0415
     from guard.runtime.judge import Judge  # noqa: PLC0415
-    from guard.runtime.settings import find_settings  # noqa: PLC0415
 
-    settings = find_settings(os.environ, Path(cwd or "/"))
+    settings = _settings(cwd)
     book = open_rulebook(settings.rule_dirs)
     return Judge(book, read_policies(policy or settings.user_policy, settings.project_policy), Places(), peek)
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """One judge for every project that is asked about: the rules are the same, the policy is that of the project (promise 7)."""
+
+    policy: Path | None
+    judge: Judge
+    cwd: str
+    _of: dict[Path | None, Judge] = field(default_factory=dict)
+
+    def judge_in(self, cwd: str) -> Judge:
+        """The judge for what is started in ``cwd``. Raises ``RulebookError``."""
+        if cwd == self.cwd:
+            return self.judge
+        from guard.rulebook.policies import read_policies  # noqa: PLC0415
+
+        settings = _settings(cwd)
+        project = settings.project_policy
+        if project not in self._of:
+            self._of[project] = replace(self.judge, policies=read_policies(self.policy or settings.user_policy, project))
+        return self._of[project]
+
+
+def _settings(cwd: str) -> Settings:
+    from guard.runtime.settings import find_settings  # noqa: PLC0415
+
+    try:
+        return find_settings(os.environ, Path(cwd or "/"))
+    except CannotStart as problem:  # nothing was to be started here
+        raise UsageError(problem.sentence, problem.hint) from problem
+    except OSError as problem:
+        raise UsageError(f"The directory {cwd} cannot be looked into: {problem.strerror}.") from problem

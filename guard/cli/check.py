@@ -7,16 +7,13 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from guard.cli.asked import Asked, LineOrWords, asked, given_words, line_argument, open_judge, policy_option, working_directory
+from guard.cli.asked import Asked, Bench, LineOrWords, asked, given_words, line_argument, open_judge, policy_option, working_directory
 from guard.core.words import Judged, Ruling, Verdict
-from guard.errors import UsageError
-
-if TYPE_CHECKING:
-    from guard.runtime.judge import Judge
+from guard.errors import QguardError, UsageError
 
 EXIT = {Verdict.ALLOW: 0, Verdict.ASK: 10, Verdict.SECOND: 11, Verdict.DENY: 12}
 _LONGEST = 16 * 1024 * 1024
@@ -45,7 +42,8 @@ def command(*, from_stdin: bool, as_json: bool, policy: Path | None, line: tuple
             raise UsageError("With --stdin the commands come from standard input, and from nowhere else.")
         if sys.stdin is None:
             raise UsageError("Standard input is closed.")
-        return EXIT[_judge_stdin(open_judge(policy, working_directory()))]
+        cwd = working_directory()
+        return EXIT[_judge_stdin(Bench(policy, open_judge(policy, cwd), cwd))]
     question = asked(line)
     ruling = question.put(open_judge(policy, question.cwd)).ruling
     if as_json:
@@ -86,7 +84,8 @@ def _told(ruling: Ruling) -> Iterator[str]:
     yield ruling.verdict.word
     for judged in ruling.judged:
         action = judged.action
-        yield f"  {judged.verdict.word}: {visible_argv(mask_argv(action.argv))}: {visible(mask_text(action.because))} ({action.rule})"
+        because = visible(mask_text(action.because))
+        yield f"  {judged.verdict.word}: {visible_argv(mask_argv(action.argv))}: {because} ({visible(action.rule)})"
     for opaque in ruling.opaque:
         yield f"  not understood: {visible(mask_text(opaque.source))}: {visible(mask_text(opaque.why))}"
 
@@ -94,21 +93,25 @@ def _told(ruling: Ruling) -> Iterator[str]:
 # ---- many at once ----------------------------------------------------------------------------------------------------
 
 
-def _judge_stdin(judge: Judge) -> Verdict:
+def _judge_stdin(bench: Bench) -> Verdict:
     """Answer every input line, in order and at once; the strictest verdict. An unreadable line is asked about."""
     strictest = Verdict.ALLOW
-    cwd, env = working_directory(), tuple(os.environ.items())
+    env = tuple(os.environ.items())
     for raw in _lines():
-        try:
-            question = _question(raw, cwd, env)
-        except ValueError as problem:
-            verdict, answer = Verdict.ASK, {"verdict": Verdict.ASK.word, "error": str(problem)}
-        else:
-            ruling = question.put(judge).ruling
-            verdict, answer = ruling.verdict, body(ruling)
+        verdict, answer = _answer(raw, bench, env)
         strictest = max(strictest, verdict)
         click.echo(json.dumps(answer))
     return strictest
+
+
+def _answer(raw: bytes, bench: Bench, env: tuple[tuple[str, str], ...]) -> tuple[Verdict, dict[str, Any]]:
+    try:
+        question = _question(raw, bench.cwd, env)
+        judge = bench.judge_in(question.cwd)
+    except (ValueError, QguardError) as problem:
+        return Verdict.ASK, {"verdict": Verdict.ASK.word, "error": str(problem)}
+    ruling = question.put(judge).ruling
+    return ruling.verdict, body(ruling)
 
 
 def _lines() -> Iterator[bytes]:

@@ -83,7 +83,7 @@ def _invocation(invocation: Invocation, judged: Iterable[Judged], width: int) ->
 def _judged(judged: Judged, width: int) -> Iterator[str]:
     action = judged.action
     operation = ":".join(part for part in (action.service, action.operation) if part)
-    yield from _field("rule", f"{_text(action.rule)} ({action.provider} {_text(operation)})", width)
+    yield from _field("rule", f"{_text(action.rule)} ({_text(action.provider)} {_text(operation)})", width)
     yield from _field("effect", f"{action.effect}, undo: {action.undo}", width)
     if action.targets:
         yield from _field("on", ", ".join(f"{_text(target.kind)} {_text(target.name)}" for target in action.targets), width)
