@@ -9,6 +9,7 @@ import errno
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from io import TextIOWrapper
 from typing import TYPE_CHECKING
@@ -163,6 +164,7 @@ def _failed(bug: Exception) -> int:
     """The status of what nobody foresaw. A full disk below standard output is no bug."""
     if isinstance(bug, OSError) and bug.filename is None and bug.errno in _STREAM_ERRORS:
         _say(f"qguard: Standard input or output failed: {bug.strerror}.")
+        _write_no_more()
         return _IO
     _report_bug(bug, bug.__traceback__)
     return _BUG
@@ -196,11 +198,17 @@ def _kept(text: str) -> str:
 
 
 def _nobody_reads() -> int:
-    """Standard output was closed by its reader: end as SIGPIPE would, and keep the interpreter from complaining at its exit."""
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, sys.stdout.fileno())
-    os.close(null)
+    """Standard output was closed by its reader: end as SIGPIPE would."""
+    _write_no_more()
     return _BROKEN_PIPE
+
+
+def _write_no_more() -> None:
+    """Keep the interpreter from trying again at its exit, and from complaining then."""
+    with suppress(OSError, ValueError):  # no descriptor below it
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)
 
 
 if __name__ == "__main__":
