@@ -205,6 +205,7 @@ def test_json_changes_nothing_there(judged):
         b'{"argv": ["ls", 7]}',
         b'{"line": "ls", "cwd": "relative"}',
         b'{"line": "ls", "cwd": 7}',
+        b'{"line": "ls", "cwd": "/' + b"x" * 300 + b'"}',
         b'{"line": "ls", "env": []}',
         b'{"line": "ls", "env": {"A": 7}}',
         b'{"line": "ls", "environment": {}}',
