@@ -15,6 +15,8 @@ from support.gated import Rules
 
 from guard.core import messages
 from guard.core.cards import Choice
+from guard.core.session import Mode
+from guard.core.words import Verdict
 from guard.kernel import confine, landlock
 from guard.runtime import launch
 from guard.runtime.supervisor import Supervisor
@@ -251,6 +253,31 @@ def test_given_allow_debuggers_then_traced_tasks_run_and_rulings_hold(anywhere, 
     assert lenient.play(programs.attacks, "traced-harmless", programs.forbidden).status == 0
     assert lenient.play(programs.attacks, "traced", programs.forbidden).status == 1
     assert not anywhere.destroyed
+
+
+def test_given_audit_mode_then_what_cannot_be_checked_runs_and_is_recorded(stage, programs):
+    """Nothing is refused there; the trail says what was not checked."""
+    played = stage.but(mode=Mode.AUDIT).play(programs.attacks, "traced-harmless", programs.forbidden)
+    assert played.status == 0
+    (record,) = played.of("exec.unchecked")
+    assert "traces it" in record["why"]
+
+
+def test_given_a_dry_run_then_what_would_be_asked_is_not_run(stage, programs):
+    """EPERM and one line; nobody is asked, even where somebody could be."""
+    played = stage.but(mode=Mode.DRY_RUN, reply=lambda *_: Choice.ONCE).play(programs.attacks, "plain", programs.forbidden)
+    assert not stage.destroyed
+    assert "dry run: qguard would ask a human, so it was not run." in played.err
+    assert (played.questions, "1 would have been asked about" in played.told) == ([], True)
+
+
+def test_given_a_policy_that_denies_then_nobody_is_asked(stage, programs):
+    """Nor does a yes to something else help."""
+    denying = stage.but(rules=Rules(Verdict.DENY), reply=lambda *_: Choice.ONCE)
+    played = denying.play(programs.attacks, "plain", programs.forbidden)
+    assert not stage.destroyed
+    assert "The policy denies it." in played.err
+    assert played.questions == []
 
 
 # ---- the trail ---------------------------------------------------------------------------------------------------------

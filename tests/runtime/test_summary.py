@@ -1,0 +1,54 @@
+"""The line at the start and the line at the end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from guard.core.session import Counts, Mode, Session
+from guard.kernel.confine import Protection
+from guard.runtime.summary import banner, ending
+
+STATE = Session("20261123-195601-x7k2q9", agent="claude")
+ORDINARY = Protection(scoped=True, no_new_privs=True, keep_dumpable=True)
+ROOT = Protection(scoped=True, no_new_privs=False, keep_dumpable=False)
+
+
+@pytest.mark.promise(12)
+def test_the_banner_says_what_holds_and_what_does_not():
+    """One line."""
+    assert banner(STATE, ORDINARY) == (
+        "guarding claude · every exec is checked by the kernel gate (personal) · questions come here · sudo and su gain no rights"
+        " · cloud calls without a command are NOT seen, credentials NOT HIDDEN · session 20261123-195601-x7k2q9"
+    )
+
+
+@pytest.mark.promise(12)
+def test_the_banner_says_what_is_weaker():
+    """Root, nobody to ask, nothing stopped."""
+    assert "RUNNING AS ROOT" in banner(STATE, ROOT)
+    assert "nobody can be asked, so gated commands are denied" in banner(replace(STATE, can_ask=False), ORDINARY)
+    assert "AUDIT ONLY, nothing is stopped" in banner(replace(STATE, mode=Mode.AUDIT), ORDINARY)
+    assert "so gated commands are denied" not in banner(replace(STATE, mode=Mode.AUDIT, can_ask=False), ORDINARY)
+    assert "dry run, nothing gated is run" in banner(replace(STATE, mode=Mode.DRY_RUN), ORDINARY)
+
+
+def test_an_end_without_anything_says_nothing():
+    """Most sessions."""
+    assert ending(STATE, passed=300, recorded=True) == ""
+
+
+def test_an_end_counts_what_happened():
+    """Only what did."""
+    state = replace(STATE, counts=Counts(asked=3, approved=1, denied=2, killed=1))
+    assert ending(state, passed=300, recorded=True) == (
+        "qguard: session 20261123-195601-x7k2q9: 3 asked, 1 approved, 2 denied, 1 stopped after they changed; 300 other programs ran."
+        " See: qguard audit show 20261123-195601-x7k2q9"
+    )
+
+
+@pytest.mark.promise(12)
+def test_an_incomplete_trail_is_always_said():
+    """Even when nothing else happened."""
+    assert "nothing gated; 1 other programs ran. The trail could not be written completely." in ending(STATE, passed=1, recorded=False)
