@@ -6,6 +6,7 @@ whoever drives it decides. All of it runs in one thread (ptrace's rule).
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 from collections import deque
@@ -273,17 +274,29 @@ class Gate:
             self.armed.pop(tid, None)
 
     def _loaded(self, pid: int) -> Loaded | None:
-        former = pid if pid in self.armed else ptrace.former_tid(pid)
+        former = ptrace.former_tid(pid)
         attempt = self.armed.pop(former, None)
+        if former != pid:
+            self._thread_took_over(pid, attempt)
         if attempt is None:
             kept = self.kept.pop(pid, None) or self.kept.pop(former, None)
             if kept is None:
-                ptrace.detach(pid)
+                # Impossible while every task that we seized has its attempt: so it does not run.
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, 9)
                 return None
             # A task kept for its status came here without a new notification: impossible while the filter holds, so refuse it.
             return Loaded(kept, pid, same=False, why="it loaded a program that was never judged")
         self._failed.discard(former)
         return self._compare(attempt, pid)
+
+    def _thread_took_over(self, pid: int, attempt: Attempt | None) -> None:
+        """Another thread's exec has ended the group leader, without a report of its own: so has what the leader was about."""
+        if (ended := self.armed.pop(pid, None)) is not None:
+            self._failed.discard(pid)
+            self._news.append(Gone(ended, pid, None))
+        if attempt is not None and attempt.replaces is None:
+            attempt.replaces = self.kept.pop(pid, None)
 
     def _compare(self, attempt: Attempt, pid: int) -> Loaded:
         program = attempt.program

@@ -17,13 +17,22 @@ from guard.core import messages
 from guard.core.cards import Choice
 from guard.core.session import Mode
 from guard.core.words import Verdict
-from guard.kernel import confine, landlock
+from guard.kernel import confine, landlock, proc
+from guard.kernel.gate import Gate, Loaded
 from guard.runtime import launch
 from guard.runtime.supervisor import Supervisor
 
 pytestmark = [pytest.mark.kernel, pytest.mark.promise(4)]
 ROOT = os.geteuid() == 0
 TRY_AFTERWARDS = 'trap "" HUP TERM; "$1" destroy; echo "status $?"; /bin/true; echo "status $?"; echo over > fifo; read -r forever < never'
+
+
+def assert_nothing_holds(alive, held):
+    """The session's processes have all ended: nobody holds the pipe that they inherited."""
+    os.close(held)
+    assert select.select([alive], [], [], 10)[0], "something of the session is still alive"
+    assert os.read(alive, 1) == b""
+    os.close(alive)
 
 
 def kill_supervisor(_question, engineer):
@@ -46,12 +55,29 @@ def test_given_a_killed_supervisor_then_nothing_starts_any_more(anywhere, progra
 
         launch.end_everything = look_first
 
-    played = anywhere.but(reply=kill_supervisor, prepare=prepare).shell(TRY_AFTERWARDS, programs.forbidden)
+    alive, held = os.pipe()
+    played = anywhere.but(reply=kill_supervisor, prepare=prepare).shell(TRY_AFTERWARDS, programs.forbidden, stdin=held)
+    assert_nothing_holds(alive, held)
     assert not anywhere.destroyed
     assert played.out == "status 126\nstatus 126\n"
     assert os.strerror(errno.ENOSYS) in played.err
     assert played.status == 70
     assert "The supervisor was killed by SIGKILL, so the session was ended (1 processes)" in played.error
+
+
+@pytest.mark.promise(6)
+def test_given_a_supervisor_killed_before_the_second_look_then_the_program_dies_with_it(stage, programs):
+    """It is loaded and stands before its first instruction: the kernel ends it (PTRACE_O_EXITKILL)."""
+
+    def die(_gate, _attempt, pid):
+        if b"destroy" in proc.cmdline(pid):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return Loaded(_attempt, pid, same=True)
+
+    dying = stage.but(reply=lambda *_: Choice.ONCE, prepare=lambda: setattr(Gate, "_compare", die))
+    played = dying.play(programs.attacks, "plain", programs.forbidden)
+    assert played.error.startswith("The supervisor was killed by SIGKILL")
+    assert not stage.destroyed
 
 
 def test_given_a_stopped_supervisor_then_execs_wait(stage, programs):
@@ -79,12 +105,10 @@ def test_given_a_killed_outer_process_then_the_session_ends(stage, programs):
     def die(_question, _engineer):
         os.kill(os.getpid(), signal.SIGKILL)
 
-    played = stage.but(reply=die).shell('trap "" HUP TERM; "$1" destroy; read -r x', programs.forbidden, stdin=held)
+    os.mkfifo(stage.folder / "never")
+    played = stage.but(reply=die).shell('trap "" HUP TERM; "$1" destroy; read -r x < never', programs.forbidden, stdin=held)
     assert played.status == -signal.SIGKILL
-    os.close(held)
-    assert select.select([alive], [], [], 10)[0], "something of the session is still alive"
-    assert os.read(alive, 1) == b""
-    os.close(alive)
+    assert_nothing_holds(alive, held)
     assert not stage.destroyed
 
 

@@ -65,3 +65,10 @@ def test_a_task_that_is_gone_has_nothing():
     assert gate.ancestry(child, os.getpid()) == ()
     with pytest.raises(OSError, match="No such"):
         proc.parent_and_start(child)
+
+
+def test_of_two_variables_of_one_name_the_first_counts():
+    """As getenv(3) has it; the others of the environment are nobody's business."""
+    reading = gate.Gate(-1, {b"PLACE"}.__contains__)
+    block = [b"PLACE=live", b"SECRET=x", b"PLACE=dev", b"odd", b"PLACES=x", b"=PLACE"]
+    assert reading._relevant(block) == (("PLACE", "live"),)

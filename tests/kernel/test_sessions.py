@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -12,9 +13,15 @@ import pytest
 from support.machine import needs
 
 from guard.core.cards import Choice
+from guard.kernel import proc
 from guard.runtime import supervisor
 
 pytestmark = pytest.mark.kernel
+
+
+needs_killable_waits = pytest.mark.skipif(
+    tuple(map(int, platform.release().split(".")[:2])) < (5, 19), reason="Linux before 5.19 has no SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"
+)
 
 
 def quickly():
@@ -115,10 +122,13 @@ def test_given_again_then_the_same_command_is_not_asked_again(stage, programs):
 
 
 JOB_CONTROL = """
-import os, signal, sys
+import os, signal, subprocess, sys
 child = os.posix_spawn(sys.argv[1], ["forbidden", "destroy"], os.environ)
 _, status = os.waitpid(child, os.WUNTRACED)
 print("stopped by", signal.Signals(os.WSTOPSIG(status)).name if os.WIFSTOPPED(status) else status, flush=True)
+for _ in range(5):
+    subprocess.run(["true"])  # the guard has its hands free, and leaves it stopped
+print("continuing", flush=True)
 os.kill(child, signal.SIGCONT)
 print("ended by", signal.Signals(-os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])).name, flush=True)
 """
@@ -128,8 +138,61 @@ def test_signals_of_a_task_that_is_kept_arrive(stage, script):
     """An approved program stays attached for its exit status: signals reach it, it stops and continues, its parent sees all of it."""
     path = script("forbidden", "#!/bin/sh\ntrap 'echo got' USR1\nkill -USR1 $$\nkill -STOP $$\necho on\nkill -TERM $$\n")
     played = stage.but(reply=lambda *_: Choice.ONCE).play(sys.executable, "-c", JOB_CONTROL, path)
-    assert played.out == "got\nstopped by SIGSTOP\non\nended by SIGTERM\n"
+    assert played.out == "got\nstopped by SIGSTOP\ncontinuing\non\nended by SIGTERM\n"
     assert [played.of("exec.outcome")[-1][name] for name in ("exit_status", "signal")] == [None, signal.SIGTERM]
+
+
+def test_given_a_shim_then_the_real_program_is_covered_by_its_answer(stage, script):
+    """A wrapper that execs what it wraps (asdf, tfenv) is one question; its own end is that it was replaced."""
+    (stage.folder / "real").mkdir()
+    real = stage.folder / "real/forbidden"
+    real.hardlink_to(script("copy", '#!/bin/sh\n: > "$MARK"\nexit 5\n'))
+    shim = script("forbidden", f'#!/bin/sh\nexec {real} "$@"\n')
+    played = stage.but(reply=lambda *_: Choice.ONCE).play(shim, "destroy")
+    assert stage.destroyed
+    assert (played.status, len(played.questions)) == (5, 1)
+    outcomes = [(record["replaced"], record["exit_status"]) for record in played.of("exec.outcome")]
+    assert outcomes == [(True, None), (False, 5)]
+
+
+THREADS = """
+import ctypes, os, sys, threading
+libc = ctypes.CDLL(None)
+def run(path, *words):
+    libc.execv(os.fsencode(path), (ctypes.c_char_p * (len(words) + 1))(*map(os.fsencode, words), None))
+bad = os.path.join(os.environ["HOME"], "data")
+open(bad, "wb").write(b"\x7fELFnonsense")
+os.chmod(bad, 0o755)
+run(bad, "data")  # armed, failed, not yet let go of
+thread = threading.Thread(target=run, args=(sys.argv[1], "forbidden", "destroy"))
+thread.start()
+thread.join()
+"""
+
+
+def test_given_a_thread_that_execs_while_its_leader_s_exec_has_failed_then_the_answer_is_for_the_thread(stage, programs):
+    """What loads under the leader's number is what the thread asked for, and the yes for that holds."""
+    played = stage.but(reply=lambda *_: Choice.ONCE).play(sys.executable, "-c", THREADS, programs.forbidden)
+    assert stage.destroyed
+    assert played.status == 0
+    assert played.kinds("exec.killed", "guard.error") == []
+
+
+@needs_killable_waits
+def test_signals_do_not_ask_again(stage, programs):
+    """While a human thinks, a timer's signal stays pending (Linux 5.19): one exec, one question."""
+
+    def reply(_question, engineer):
+        task = proc.descendants(engineer.supervisor)[0]
+        pending = Path(f"/proc/{task}/status")
+        for _ in range(2000):
+            line = next(line for line in pending.read_text().splitlines() if line.startswith("ShdPnd"))
+            if int(line.split()[1], 16) >> (signal.SIGALRM - 1) & 1:
+                break
+        return Choice.DENY
+
+    played = stage.but(reply=reply).play(programs.attacks, "signals", programs.forbidden)
+    assert (played.status, len(played.questions)) == (1, 1)
 
 
 def test_an_exec_interrupted_by_signals_still_happens(stage):

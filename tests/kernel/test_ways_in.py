@@ -53,9 +53,10 @@ def test_unguarded_the_forbidden_program_runs(stage, programs):
     assert played.of("exec.intended")[0]["audit"] == "would_ask"
 
 
-def test_given_a_yes_then_it_runs_once(stage, programs):
-    """The engineer sees the command, says yes, and exactly that runs; its end is recorded."""
-    played = stage.but(reply=lambda *_: Choice.ONCE).play(programs.attacks, "plain", programs.forbidden)
+@pytest.mark.parametrize("way", [way for way in WAYS if way not in {"traced", "signals"}])
+def test_given_a_yes_then_it_runs_once(way, stage, programs):
+    """The engineer sees the command, says yes, and exactly that runs, looked at twice; its end is recorded."""
+    played = stage.but(reply=lambda *_: Choice.ONCE).play(programs.attacks, way, programs.forbidden)
     assert stage.destroyed
     assert [question.argv for question in played.questions] == [("forbidden", "destroy")]
     assert played.kinds("question", "answer", "grant", "exec.i", "exec.l", "exec.o") == [
