@@ -35,8 +35,8 @@ def _say(line: str) -> None:
 )
 @click.option("--task", default="", metavar="TEXT", help="What the agent is asked to do; shown with every question.")
 @click.option("--agent", "agent", metavar="NAME", help="What to call the agent (default: the command's name).")
-@click.option("--audit", "mode", flag_value="audit", help="Ask and refuse nothing; judge and record everything.")
-@click.option("--dry-run", "mode", flag_value="dry-run", help="Do not run what would be asked about.")
+@click.option("--audit", is_flag=True, help="Ask and refuse nothing; judge and record everything.")
+@click.option("--dry-run", is_flag=True, help="Do not run what would be asked about.")
 @click.option("--policy", type=click.Path(path_type=Path), metavar="FILE", help="Use this policy instead of your policy.yaml.")
 @click.option("--ask", type=click.Choice(["terminal", "never"]), default="terminal", show_default=True, help="Who is asked.")
 @click.option("--ask-timeout", type=click.IntRange(min=0), metavar="S", help="Seconds until no answer means no (0: never).")
@@ -48,7 +48,8 @@ def command(
     *,
     task: str,
     agent: str | None,
-    mode: str | None,
+    audit: bool,
+    dry_run: bool,
     policy: Path | None,
     ask: str,
     ask_timeout: int | None,
@@ -62,7 +63,7 @@ def command(
 
     options = Options(
         argv=argv,
-        mode=Mode(mode) if mode else Mode.ENFORCE,
+        mode=_mode(audit=audit, dry_run=dry_run),
         task=task,
         agent=agent,
         policy=policy,
@@ -82,6 +83,12 @@ def command(
         problem.exit_status = CannotStart.exit_status  # type: ignore[misc]  # a ClassVar shadowed on the instance, on purpose
         raise
     sys.exit(status)
+
+
+def _mode(*, audit: bool, dry_run: bool) -> Mode:
+    if audit and dry_run:
+        raise CannotStart("--audit lets everything run and --dry-run does not: only one of them can be meant.", "Leave one of them out.")
+    return Mode.AUDIT if audit else Mode.DRY_RUN if dry_run else Mode.ENFORCE
 
 
 def _require_agent(argv: tuple[str, ...]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import signal
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from guard.kernel.ptrace import Stop
 from guard.kernel.resolve import AT_FDCWD, Program, Resolver
 
 _MAX_DEPTH = 64
+_ENDING = sum(1 << (number - 1) for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGALRM, signal.SIGTERM))
 
 
 @dataclass(slots=True, eq=False)
@@ -181,6 +183,14 @@ class Gate:
     def is_waiting(self, attempt: Attempt) -> bool:
         """True while the task still waits for this answer."""
         return seccomp.is_waiting(self.listener, attempt.notification.id)
+
+    def interrupt_if_signalled(self, attempt: Attempt) -> bool:
+        """End the call with EINTR when the task has caught a signal that ends programs. True when it did.
+
+        A task waits killably: a signal that it has a handler for (timeout(1)'s TERM, before its child has loaded anything) would
+        otherwise wait as long as the human does.
+        """
+        return bool(proc.waiting_signals(attempt.tid) & _ENDING) and seccomp.refuse(self.listener, attempt.notification.id, errno.EINTR)
 
     def let_run(self, attempt: Attempt, *, keep: bool = False) -> str:
         """Arm the task and let its call go on. Returns why not, when it could not be armed (then it still waits); "" when done.

@@ -46,6 +46,20 @@ def status_field(tid: int, name: str) -> int:
     return 0
 
 
+def waiting_signals(tid: int) -> int:
+    """The signals that are pending for a task and neither blocked nor ignored, as a mask (bit n-1 is signal n); 0 when it is gone."""
+    try:
+        text = slurp(f"/proc/{tid}/status")
+    except OSError:
+        return 0
+    masks = dict.fromkeys((b"SigPnd", b"ShdPnd", b"SigBlk", b"SigIgn"), 0)
+    for line in text.split(b"\n"):
+        key, _, value = line.partition(b":")
+        if key in masks:
+            masks[key] = int(value, 16)
+    return (masks[b"SigPnd"] | masks[b"ShdPnd"]) & ~masks[b"SigBlk"] & ~masks[b"SigIgn"]
+
+
 def cmdline(pid: int) -> bytes:
     """The argv of a loaded program, each word ended by a NUL. Raises ``OSError``."""
     return slurp(f"/proc/{pid}/cmdline")

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from guard.runtime.parts import Parts
     from guard.terminal import TerminalPlan
 
+_HASHING = 10.0  # seconds that the end of a session waits for the digest of its agent
+
 
 def serve(options: Options, file: str, parts: Parts, plan: TerminalPlan, wire: Wire) -> NoReturn:
     """Be the supervisor until the session ends; never returns.
@@ -65,12 +67,18 @@ def _session(options: Options, file: str, parts: Parts, plan: TerminalPlan, wire
         raise
     gate = Gate(listener, parts.env_wanted, debuggers=options.allow_debuggers)
     _let_go_of(plan)
-    _hash_later(parts.agent, ledger)
-    supervisor = Supervisor(gate, parts.judge, parts.program_of, ledger, wire, agent, parts.state, keep=options.keep)
+    hashing = _hash_later(parts.agent, ledger)
+    supervisor = Supervisor(
+        *(gate, parts.judge, parts.program_of, ledger, wire, agent, parts.state),
+        keep=options.keep,
+        outlives_terminal=signal.SIGHUP in ignored,
+    )
     wait_status = supervisor.run()
     code = os.waitstatus_to_exitcode(wait_status)
     failed = _why_the_exec_failed(report)
     final = 125 if failed else (code if code >= 0 else 128 - code)
+    if hashing is not None:
+        hashing.join(_HASHING)
     ledger.end(final, supervisor.state.counts)
     if failed:
         return Ended(final, f"qguard: The agent {options.argv[0]!r} cannot be started: {failed}.")
@@ -113,10 +121,10 @@ def _let_go_of(plan: TerminalPlan) -> None:
             os.close(held)
 
 
-def _hash_later(agent: identity.AgentIdentity, ledger: Ledger) -> None:
+def _hash_later(agent: identity.AgentIdentity, ledger: Ledger) -> threading.Thread | None:
     """A big agent is hashed while it already runs: its digest comes as a record of its own."""
     if agent.digest:
-        return
+        return None
 
     def work() -> None:
         try:
@@ -124,7 +132,11 @@ def _hash_later(agent: identity.AgentIdentity, ledger: Ledger) -> None:
         except OSError as error:
             ledger.later("agent.identified", {"path": agent.path, "digest": None, "why": str(error)})
 
-    threading.Thread(target=work, daemon=True).start()
+    # Before the thread, which inherits this: a thread that does not block SIGCHLD would take the news of children, and lose it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    return thread
 
 
 def _why_the_exec_failed(report: socket.socket) -> str:

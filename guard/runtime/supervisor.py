@@ -59,6 +59,7 @@ class Supervisor:
     agent: int
     state: Session
     keep: bool = False
+    outlives_terminal: bool = False
     attempts: dict[int, Attempt] = field(default_factory=dict)
     loaded: dict[int, Loaded] = field(default_factory=dict)
     deadlines: dict[str, float] = field(default_factory=dict)
@@ -66,6 +67,7 @@ class Supervisor:
     status: int | None = None
     outer_gone: bool = False
     leftovers_deadline: float = 0.0
+    hang_up_deadline: float = 0.0
     _swept: tuple[float, int] = (0.0, 0)
     _last_number: int = 0
 
@@ -131,7 +133,7 @@ class Supervisor:
 
     def _timeout(self) -> float:
         """Seconds until the loop must look around by itself; -1: never."""
-        if self.state.waiting or self.status is not None:
+        if self.state.waiting or self.status is not None or self.hang_up_deadline:
             return _TICK
         return _STALE if self.gate.armed else (0.5 if self.ledger.dirty else -1)
 
@@ -139,13 +141,17 @@ class Supervisor:
         now = time.monotonic()
         for waiting in self.state.waiting:
             attempt = self.attempts.get(waiting.attempt)
-            if not waiting.gone and attempt is not None and not self.gate.is_waiting(attempt):
+            if waiting.gone or attempt is None:
+                continue
+            if not self.gate.is_waiting(attempt) or self.gate.interrupt_if_signalled(attempt):
                 del self.attempts[waiting.attempt]
                 self._feed(h.AgentGaveUp(waiting.attempt, time.time()))
         for question, deadline in list(self.deadlines.items()):
             if now >= deadline:
                 self.deadlines.pop(question, None)
                 self._feed(h.TimedOut(question, time.time()))
+        if self.hang_up_deadline and now >= self.hang_up_deadline:
+            _signal_all(proc.descendants(os.getpid()), signal.SIGKILL)
         swept, number = self._swept
         if now - swept >= _STALE:
             self._reap()
@@ -292,8 +298,11 @@ class Supervisor:
         _signal_all(proc.descendants(os.getpid()), signal.SIGKILL)
 
     def _hang_up(self) -> None:
+        """The terminal is gone. What was started to outlive that (nohup(1)) does; else the session ends, whatever ignores the signal."""
         self._feed(h.HumanLeft(time.time()))
         _signal_all(proc.descendants(os.getpid()), signal.SIGHUP)
+        if not self.outlives_terminal:
+            self.hang_up_deadline = time.monotonic() + _GRACE
 
     def _signal_agent(self, number: int) -> None:
         if self.status is None:

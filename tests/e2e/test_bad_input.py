@@ -114,12 +114,16 @@ def fill(path: Path) -> None:
 @needs("terraform")
 @pytest.mark.promise(1)
 def test_a_full_disk_lets_nothing_gated_run(platform, terraform, full_disk):
-    """What cannot be recorded does not run, in audit mode either; what is not gated goes on."""
+    """What cannot be recorded does not run, in audit mode either; what is not gated goes on.
+
+    126: there was no room for the intent. 137: just for that, and none for what was loaded.
+    """
     project = terraform()
     state = platform.with_env({"XDG_STATE_HOME": str(full_disk)})
     line = f"head -c 1M /dev/zero > {full_disk}/rest 2>/dev/null; echo filled; terraform destroy -auto-approve"
     done = state.guard("sh", "-c", line, options=["--audit"])
-    assert (done.status, done.out) == (126, "filled\n"), done.err
+    assert done.status in {126, 137}, done.err
+    assert done.out == "filled\n"
     assert "No space left" in done.err
     assert project.resources == ("terraform_data.database",)
 

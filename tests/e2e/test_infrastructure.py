@@ -50,7 +50,7 @@ def test_terraform_does_not_apply_a_saved_destroy_plan(platform, terraform):
 def test_terraform_plans_and_shows_as_if_unguarded(platform, terraform):
     """What only looks passes."""
     terraform()
-    done = platform.guard("sh", "-c", "terraform plan -no-color -destroy && terraform state list && terraform help destroy")
+    done = platform.guard("sh", "-c", "terraform plan -no-color -destroy && terraform state list && terraform destroy -help")
     assert done.status == 0, done.err
     assert "1 to destroy" in done.out
     assert DATABASE[0] in done.out

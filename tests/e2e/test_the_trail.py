@@ -34,7 +34,7 @@ def test_an_approved_session_records_before_it_acts_and_the_outcome_after(platfo
         assert human.leaves() == 0
     assert project.resources == ()
     kinds = [record["kind"] for record in platform.trail]
-    order = ["session.started", "question.asked", "answer", "exec.intended", "exec.ended", "session.ended"]
+    order = ["session.started", "question.asked", "answer", "exec.intended", "exec.outcome", "session.ended"]
     assert [kind for kind in kinds if kind in order and kind != "exec.seen"] == order
 
 
