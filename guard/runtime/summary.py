@@ -11,19 +11,13 @@ _MODES = {Mode.ENFORCE: "", Mode.AUDIT: "AUDIT ONLY, nothing is stopped", Mode.D
 def banner(state: Session, protection: Protection) -> str:
     """One line: what holds in this session and what does not (promise 12)."""
     parts = [
-        f"guarding {state.agent}",
-        _MODES[state.mode],
-        "every exec is checked by the kernel gate (personal)",
-        "questions come here"
-        if state.can_ask
-        else "nobody can be asked, so gated commands are denied"
-        if state.mode is Mode.ENFORCE
-        else "",
-        "sudo and su gain no rights" if protection.no_new_privs else "RUNNING AS ROOT: the guard is a fence, not a wall",
-        "cloud calls without a command are NOT seen, credentials NOT HIDDEN",
+        f"guarding {state.agent} (kernel gate, personal)",
+        _MODES[state.mode] or ("asks here" if state.can_ask else "nobody can be asked: gated commands are denied"),
+        "sudo and su gain no rights" if protection.no_new_privs else "RUNNING AS ROOT: a fence, not a wall",
+        "not covered: cloud calls without a command, your credentials",
         f"session {state.id}",
     ]
-    return " · ".join(part for part in parts if part)
+    return " · ".join(parts)
 
 
 def ending(state: Session, *, passed: int, recorded: bool) -> str:

@@ -18,6 +18,7 @@ _MOUSE = (b"9", b"1000", b"1001", b"1002", b"1003", b"1005", b"1006", b"1015", b
 # cursor keys, reversed screen, origin, keypad, margins; focus, paste, synchronized output, colour scheme, resize reports
 _OFF_BY_DEFAULT = (b"1", b"5", b"6", b"66", b"69", *_MOUSE, b"1004", b"2004", b"2026", b"2031", b"2048")
 _ON_BY_DEFAULT = (b"7", b"25")  # autowrap, cursor
+_HOMING = frozenset({b"?6", b"?69"})
 _FRAME, _PASTE, _CURSOR, _INSERT = b"?2026", b"?2004", b"?25", b"4"
 _DEFAULTS = {b"?" + mode: False for mode in _OFF_BY_DEFAULT} | {b"?" + mode: True for mode in _ON_BY_DEFAULT} | {_INSERT: False}
 _SOFT_RESET = (b"?1", b"?6", b"?66", b"?7", b"?25", _INSERT)
@@ -114,18 +115,25 @@ class ModeTracker:
     def back(self) -> bytes:
         """Undo ``aside``. A main screen comes back whole; of an alternate one the frame does, and its program must redraw."""
         keyboard = b"\x1b[<u" if self._knows_kitty() else b""
-        screen = _PLAIN + (_HOME_AND_CLEAR if self.alternate else b"\x1b[?1049l")
-        return keyboard + screen + _switch(_PASTE, False) + _switch(_CURSOR, True) + self._standing()
+        calm = _switch(_PASTE, False) + _switch(_CURSOR, True)
+        if self.alternate:
+            return keyboard + _PLAIN + _HOME_AND_CLEAR + calm + self._moving() + _RESTORE + self._standing()
+        # Leaving the screen puts the cursor back, so what moves it comes before. A DECRC behind it would not do: tmux keeps the
+        # cursor of mode 1049 elsewhere than that of DECSC, and a DECSC of ours would overwrite the agent's.
+        return keyboard + _PLAIN + self._moving() + b"\x1b[?1049l" + calm + self._standing()
+
+    def _moving(self) -> bytes:
+        """What sends the cursor home: origin mode, margins."""
+        return b"".join(_switch(mode, on) for mode, on in self._modes.items() if mode in _HOMING) + self._region
 
     def _standing(self) -> bytes:
-        """From a terminal with everything off to this record; ends with the cursor where it was saved."""
+        """From a terminal with everything off to this record, but for what ``_moving`` says."""
         keys = b"\x1b[>4;%bm" % self._other_keys if self._other_keys is not None else b""
         charsets = b"".join(ESC + slot + name for slot, name in self._charsets.items() if name != b"B")
-        modes = b"".join(_switch(mode, on) for mode, on in self._modes.items() if mode != _FRAME)
+        modes = b"".join(_switch(mode, on) for mode, on in self._modes.items() if mode not in {_FRAME, *_HOMING})
         frame = _switch(_FRAME, True) if self._modes.get(_FRAME) else b""
-        moved = self.alternate or self._region or b"?6" in self._modes or b"?69" in self._modes
         shift = b"\x0e" if self._shifted else b""
-        return b"".join((keys, modes, self._region, _RESTORE if moved else b"", charsets, shift, frame))
+        return b"".join((keys, modes, charsets, shift, frame))
 
     # ---- the shell's turn ------------------------------------------------------------------------------------------------
 
@@ -143,7 +151,7 @@ class ModeTracker:
     def again(self) -> bytes:
         """Undo ``leave``: the agent has the terminal once more, and must redraw."""
         screen = b"\x1b[?1049h" if self.alternate else b""
-        return self._push(False) + screen + (self._push(True) if self.alternate else b"") + _SAVE + self._standing()
+        return self._push(False) + screen + (self._push(True) if self.alternate else b"") + _SAVE + self._moving() + _RESTORE + self._standing()
 
     def _pop(self, alternate: bool) -> bytes:
         depth = len(self._keyboards[alternate]) - 1

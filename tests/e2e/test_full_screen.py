@@ -106,3 +106,18 @@ def test_by_hand_in_tmux(platform, terraform):
         pane.types("o")
         assert "Destroy complete" in pane.sees("status 0")
         assert project.resources == ()
+
+
+@needs("tmux")
+def test_output_goes_on_where_it_was_in_tmux(platform, terraform):
+    """vim sets margins, leaves its screen and runs a command, as ``:!`` does: what stood there is not written over."""
+    terraform()
+    script = platform.work / "like-vim"
+    script.write_text("printf 'one\\ntwo\\n\\033[?1049h\\033[1;20r\\033[?1049l'; terraform destroy -auto-approve; echo the end; read wait\n")
+    with tmux(platform, f"{QGUARD} run -- sh {script} 2>err") as pane:
+        pane.sees("Nothing runs until you answer.")
+        pane.types("d")
+        lines = pane.sees("the end").splitlines()
+        at = [next(number for number, line in enumerate(lines) if start in line) for start in ("one", "two", "the end")]
+        assert at == sorted(set(at)), lines
+        pane.types("Enter")

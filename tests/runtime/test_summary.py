@@ -19,8 +19,8 @@ ROOT = Protection(scoped=True, no_new_privs=False, keep_dumpable=False)
 def test_the_banner_says_what_holds_and_what_does_not():
     """One line."""
     assert banner(STATE, ORDINARY) == (
-        "guarding claude · every exec is checked by the kernel gate (personal) · questions come here · sudo and su gain no rights"
-        " · cloud calls without a command are NOT seen, credentials NOT HIDDEN · session 20261123-195601-x7k2q9"
+        "guarding claude (kernel gate, personal) · asks here · sudo and su gain no rights"
+        " · not covered: cloud calls without a command, your credentials · session 20261123-195601-x7k2q9"
     )
 
 
@@ -28,9 +28,9 @@ def test_the_banner_says_what_holds_and_what_does_not():
 def test_the_banner_says_what_is_weaker():
     """Root, nobody to ask, nothing stopped."""
     assert "RUNNING AS ROOT" in banner(STATE, ROOT)
-    assert "nobody can be asked, so gated commands are denied" in banner(replace(STATE, can_ask=False), ORDINARY)
+    assert "nobody can be asked: gated commands are denied" in banner(replace(STATE, can_ask=False), ORDINARY)
     assert "AUDIT ONLY, nothing is stopped" in banner(replace(STATE, mode=Mode.AUDIT), ORDINARY)
-    assert "so gated commands are denied" not in banner(replace(STATE, mode=Mode.AUDIT, can_ask=False), ORDINARY)
+    assert "gated commands are denied" not in banner(replace(STATE, mode=Mode.AUDIT, can_ask=False), ORDINARY)
     assert "dry run, nothing gated is run" in banner(replace(STATE, mode=Mode.DRY_RUN), ORDINARY)
 
 

@@ -120,9 +120,11 @@ def test_the_main_screen_is_left_alone_and_an_alternate_one_is_cleared():
 
 
 def test_the_cursor_goes_back_to_its_place_after_everything_that_moves_it():
-    """DECSTBM and DECOM go home: restoring the cursor comes after them."""
-    back = tracked(b"\x1b[3;20r\x1b[?6h").back()
-    assert back.rindex(b"\x1b8") > max(back.index(b"\x1b[3;20r"), back.index(b"\x1b[?6h"))
+    """DECSTBM and DECOM go home: restoring the cursor comes after them. On the main screen mode 1049 restores it, in tmux nothing else."""
+    on_main, on_alternate = tracked(b"\x1b[3;20r\x1b[?6h").back(), tracked(b"\x1b[?1049h\x1b[3;20r\x1b[?6h").back()
+    assert on_main.index(b"\x1b[?1049l") > max(on_main.index(b"\x1b[3;20r"), on_main.index(b"\x1b[?6h"))
+    assert b"\x1b8" not in on_main
+    assert on_alternate.rindex(b"\x1b8") > max(on_alternate.index(b"\x1b[3;20r"), on_alternate.index(b"\x1b[?6h"))
 
 
 def test_kitty_keys_are_pushed_and_popped_and_only_where_they_are_known():
