@@ -53,7 +53,7 @@ complete -c qguard -n '__qguard_at run' -l ask -x -a 'terminal never' -d 'Who is
 complete -c qguard -n '__qguard_at run' -l ask-timeout -x -d 'Seconds until no answer means no (0: never)'
 complete -c qguard -n '__qguard_at run' -l keep -d 'Wait for what the agent leaves running instead of ending it'
 complete -c qguard -n '__qguard_at run' -l allow-debuggers -d 'Let traced processes start programs, though they cannot be checked'
-complete -c qguard -n '__qguard_at run' -l dangerously-unguarded -d 'Start the agent without any guard where none can be had'
+complete -c qguard -n '__qguard_at run' -l dangerously-unguarded -d 'Start the agent with no guard at all'
 complete -c qguard -n '__qguard_at run' -s h -l help -d 'Show this message and exit'
 complete -c qguard -n '__qguard_at run' -a --
 complete -c qguard -n '__qguard_at check' -l stdin -d 'Read one JSON value a line (a LINE, or an object with line or argv); answer each'

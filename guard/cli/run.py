@@ -42,7 +42,7 @@ def _say(line: str) -> None:
 @click.option("--ask-timeout", type=click.IntRange(min=0), metavar="S", help="Seconds until no answer means no (0: never).")
 @click.option("--keep", is_flag=True, help="Wait for what the agent leaves running instead of ending it.")
 @click.option("--allow-debuggers", is_flag=True, help="Let traced processes start programs, though they cannot be checked.")
-@click.option("--dangerously-unguarded", is_flag=True, help="Start the agent without any guard where none can be had.")
+@click.option("--dangerously-unguarded", is_flag=True, help="Start the agent with no guard at all.")
 @click.argument("argv", nargs=-1, type=click.UNPROCESSED, metavar="AGENT [ARG...]")
 def command(
     *,
