@@ -39,7 +39,7 @@ check:
 	$(BIN)/lint-imports
 
 bench:
-	@$(SETUP) test
+	@$(SETUP) bench
 	@for benchmark in benchmarks/[a-z]*.py; do echo "== $$benchmark"; $(BIN)/python "$$benchmark" || exit; done
 
 docs:

@@ -3,6 +3,7 @@
 python3 tools/setup develop     .venv with qguard, its tests and its checks
 python3 tools/setup demo        … and the AWS CLI with an AWS emulator
 python3 tools/setup test        … and the programs that the tests drive; as root, an ordinary user too
+python3 tools/setup bench       what the benchmarks measure: qguard from a wheel, strace, sudo; as root, an ordinary user too
 python3 tools/setup ordinary [PYTEST OPTIONS]    as root: run the tests as that user
 """
 
@@ -50,7 +51,17 @@ def test() -> list[str]:
     return troubles + realtools.install()
 
 
-PARTS: dict[str, Callable[[], list[str]]] = {"develop": develop, "demo": demo, "test": test}
+def bench() -> list[str]:
+    """What the benchmarks need."""
+    develop()
+    troubles = [trouble for trouble in packages.install() if trouble.startswith(("strace", "sudo"))]
+    if os.geteuid() == 0:
+        ordinary.make_user()
+    ordinary.install()
+    return troubles
+
+
+PARTS: dict[str, Callable[[], list[str]]] = {"develop": develop, "demo": demo, "test": test, "bench": bench}
 
 
 def main(words: list[str]) -> int:

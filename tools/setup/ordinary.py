@@ -26,14 +26,20 @@ TESTED = ("tests", "tools", "examples", "rulesets", "policies", "completions", "
 
 def make() -> None:
     """The user, its environment, qguard in it as it is now, and the tests as they are now."""
-    _make_user()
-    once(ORDINARY / ".stamp-venv", fingerprint(ROOT / "pyproject.toml"), f"an environment that {USER} can run", _make_environment)
-    sources = [path for name in SHIPPED if (path := ROOT / name).exists()]
-    once(ORDINARY / ".stamp-wheel", fingerprint(*sources), "qguard from a wheel", _install_wheel)
+    make_user()
+    install()
     _copy_tests()
 
 
-def _make_user() -> None:
+def install() -> None:
+    """The environment with qguard in it from a wheel, as its users have it. Needs no root: the benchmarks want it too."""
+    once(ORDINARY / ".stamp-venv", fingerprint(ROOT / "pyproject.toml"), "an environment that an ordinary user can run", _make_environment)
+    sources = [path for name in SHIPPED if (path := ROOT / name).exists()]
+    once(ORDINARY / ".stamp-wheel", fingerprint(*sources), "qguard from a wheel", _install_wheel)
+
+
+def make_user() -> None:
+    """The user itself."""
     try:
         pwd.getpwnam(USER)
     except KeyError:
