@@ -20,6 +20,7 @@ ALWAYS = frozenset(
         "exec.refused",
         "exec.unchecked",
         "grant.made",
+        "guard.changed",
         "guard.error",
         "question.asked",
         "question.withdrawn",
@@ -38,6 +39,7 @@ _WHAT = {
     "exec.seen": "seen",
     "exec.unchecked": "unchecked",
     "grant.made": "granted",
+    "guard.changed": "changed",
     "guard.error": "error",
     "question.asked": "asked",
     "question.withdrawn": "withdrawn",
@@ -107,6 +109,8 @@ def _parts(record: Mapping[str, Any]) -> Iterator[str]:
             yield from _whys(record)
         case "grant.made":
             yield f"{_text(_dig(record, 'grant', 'kind'))}: {_argv(_dig(record, 'grant', 'argv'))}"
+        case "guard.changed":
+            yield from map(_text, record.get("paths") or ())
         case _:
             yield _everything(record)
 

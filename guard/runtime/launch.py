@@ -36,6 +36,7 @@ def launch(options: Options, say: Say) -> int:
         say("already inside a guarded session: the outer qguard stays in force, with its rules, its questions and its trail.")
         _become(file, options.argv)
     # What only a guarded session needs is imported only here.
+    from guard.runtime.belongings import take_notices  # noqa: PLC0415
     from guard.runtime.parts import prepare  # noqa: PLC0415
     from guard.runtime.settings import find_settings  # noqa: PLC0415
     from guard.runtime.summary import banner  # noqa: PLC0415
@@ -45,6 +46,8 @@ def launch(options: Options, say: Say) -> int:
     plan = prepare_terminal()
     parts = prepare(options, file, settings, has_terminal=plan.has_terminal)
     say(banner(parts.state, parts.protection))
+    for notice in take_notices(settings.state_dir):
+        say(notice)
     return _run(options, file, parts, plan)
 
 

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from guard.audit.writer import FileTrail, new_session_id
@@ -16,7 +17,7 @@ from guard.places import ENV_NAMES, Places
 from guard.places.peek import peek
 from guard.rulebook import open_rulebook
 from guard.rulebook.policies import read_policies
-from guard.runtime import identity
+from guard.runtime import belongings, identity
 from guard.runtime.judge import Judge
 from guard.runtime.options import Options
 from guard.runtime.settings import Settings
@@ -37,6 +38,8 @@ class Parts:
     agent: identity.AgentIdentity
     protection: confine.Protection
     started: Mapping[str, Any]
+    state_dir: Path
+    look: Callable[[], belongings.Seen]
 
 
 def prepare(options: Options, file: str, settings: Settings, *, has_terminal: bool) -> Parts:
@@ -81,6 +84,8 @@ def prepare(options: Options, file: str, settings: Settings, *, has_terminal: bo
         agent,
         protection,
         started,
+        settings.state_dir,
+        functools.partial(belongings.look, settings, options.policy),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -16,7 +17,7 @@ from guard.kernel import confine
 from guard.kernel.abi import PR_SET_CHILD_SUBREAPER
 from guard.kernel.gate import Gate
 from guard.kernel.libc import prctl
-from guard.runtime import identity, summary
+from guard.runtime import belongings, identity, summary
 from guard.runtime.ledger import Ledger
 from guard.runtime.options import Options
 from guard.runtime.supervisor import Supervisor
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from guard.runtime.parts import Parts
     from guard.terminal import TerminalPlan
 
+_MOST_PATHS = 100
 _HASHING = 10.0  # seconds that the end of a session waits for the digest of its agent
 
 
@@ -59,6 +61,7 @@ def _session(options: Options, file: str, parts: Parts, plan: TerminalPlan, wire
             f"The audit trail cannot be written ({started}), and nothing runs unrecorded.",
             f"Make room or give rights for {parts.trail.path}.",
         )
+    before = parts.look()
     agent, report = _fork_agent(file, options, parts, plan, wire, ignored=ignored)
     try:
         listener = confine.receive_listener(report)
@@ -79,10 +82,26 @@ def _session(options: Options, file: str, parts: Parts, plan: TerminalPlan, wire
     final = 125 if failed else (code if code >= 0 else 128 - code)
     if hashing is not None:
         hashing.join(_HASHING)
+    changed = _changed(parts, before, ledger)
     ledger.end(final, supervisor.state.counts)
     if failed:
         return Ended(final, f"qguard: The agent {options.argv[0]!r} cannot be started: {failed}.")
-    return Ended(final, summary.ending(supervisor.state, passed=ledger.passed, recorded=not ledger.problem))
+    ending = summary.ending(supervisor.state, passed=ledger.passed, recorded=not ledger.problem)
+    return Ended(final, "\n".join(part for part in (ending, changed) if part))
+
+
+def _changed(parts: Parts, before: belongings.Seen, ledger: Ledger) -> str:
+    """Record what of qguard's own was changed meanwhile, leave it for the next start to say, and return the line about it."""
+    paths = belongings.differences(before, parts.look())
+    if not paths:
+        return ""
+    from guard.audit.bodies import text_body  # noqa: PLC0415 - rarely needed
+
+    ledger.note("guard.changed", {"paths": [text_body(path) for path in paths[:_MOST_PATHS]], "count": len(paths)})
+    said = belongings.sentence(paths, parts.state.id)
+    with contextlib.suppress(OSError):  # it stands in the trail, and is said now
+        belongings.leave_notice(parts.state_dir, said)
+    return f"qguard: {said}"
 
 
 def _fork_agent(

@@ -110,10 +110,12 @@ def test_by_hand_in_tmux(platform, terraform):
 
 @needs("tmux")
 def test_output_goes_on_where_it_was_in_tmux(platform, terraform):
-    """vim sets margins, leaves its screen and runs a command, as ``:!`` does: what stood there is not written over."""
+    """Vim sets margins, leaves its screen and runs a command, as ``:!`` does: what stood there is not written over."""
     terraform()
     script = platform.work / "like-vim"
-    script.write_text("printf 'one\\ntwo\\n\\033[?1049h\\033[1;20r\\033[?1049l'; terraform destroy -auto-approve; echo the end; read wait\n")
+    script.write_text(
+        "printf 'one\\ntwo\\n\\033[?1049h\\033[1;20r\\033[?1049l'; terraform destroy -auto-approve; echo the end; read wait\n"
+    )
     with tmux(platform, f"{QGUARD} run -- sh {script} 2>err") as pane:
         pane.sees("Nothing runs until you answer.")
         pane.types("d")

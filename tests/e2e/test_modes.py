@@ -109,3 +109,15 @@ def test_unguarded_says_so_and_records_nothing(engineer):
     assert done.status == 3
     assert "NOT GUARDED" in done.err
     assert engineer.trail == ()
+
+
+def test_a_policy_that_the_agent_changed_is_said_at_the_end_in_the_trail_and_at_the_next_start(engineer):
+    """It binds no one before the next session; whoever starts that must know."""
+    policy = engineer.folder("config/qguard") / "policy.yaml"
+    policy.write_text("version: 1\n")
+    done = engineer.guard("sh", "-c", f"echo 'verdicts: {{teardown: allow}}' >> {policy}")
+    assert f"perhaps by the agent: {policy}" in done.err
+    (record,) = engineer.trail_of("guard.changed")
+    assert record["paths"] == [str(policy)]
+    assert f"perhaps by the agent: {policy}" in engineer.guard("true").err
+    assert "perhaps by the agent" not in engineer.guard("true").err

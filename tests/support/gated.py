@@ -236,6 +236,8 @@ class Stage:
             agent=identity.AgentIdentity("agent", argv[0], tuple(argv), digest="none"),
             protection=planned if self.scoped is None else replace(planned, scoped=self.scoped and planned.scoped),
             started={},
+            state_dir=folder,
+            look=dict,
         )
 
 
