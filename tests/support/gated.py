@@ -79,6 +79,8 @@ class Parts:
     agent: identity.AgentIdentity
     protection: confine.Protection
     started: Mapping[str, Any]
+    state_dir: Path
+    look: Callable[[], Any]
 
 
 class Engineer:
