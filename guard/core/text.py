@@ -34,11 +34,15 @@ def alternative(ruling: Ruling) -> str:
 
 
 def refusal(argv: tuple[str, ...], why: str, ruling: Ruling, *, hint: str = "") -> str:
-    """The line that a refused command leaves on its standard error (promise 10: a refusal teaches)."""
+    """The line that a refused command leaves on its standard error (promise 10: a refusal teaches).
+
+    Without a ruling no human can decide about it: what cannot be checked or recorded does not run.
+    """
     instead = alternative(ruling)
+    decided = "This is a human's decision, not a fault to work around: do not try another way to the same end."
     parts = [
         f"qguard: refused: {command(argv)}: {why}",
-        "This is a human's decision, not a fault to work around: do not try another way to the same end.",
+        decided if ruling.concerns else "What qguard cannot check does not run in this session; tell the engineer.",
         f"Instead: {instead}" if instead else "",
         hint,
     ]

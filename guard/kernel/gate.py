@@ -208,7 +208,7 @@ class Gate:
                 tracer = proc.status_field(tid, "TracerPid")
                 if not tracer or not self.debuggers:
                     who = f"process {tracer} traces it" if tracer else "the kernel does not let qguard trace it"
-                    return f"what it loads cannot be checked: {who}"
+                    return f"{who}, so what it loads cannot be seen"
                 seccomp.unsafe_continue(self.listener, attempt.notification.id)
                 return ""
         attempt.replaces = self.kept.pop(tid, None)

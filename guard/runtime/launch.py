@@ -45,10 +45,13 @@ def launch(options: Options, say: Say) -> int:
     settings = find_settings(os.environ, _working_directory())
     plan = prepare_terminal()
     parts = prepare(options, file, settings, has_terminal=plan.has_terminal)
-    say(banner(parts.state, parts.protection))
-    for notice in take_notices(settings.state_dir):
-        say(notice)
-    return _run(options, file, parts, plan)
+
+    def announce() -> None:
+        """Said by the supervisor once the gate is in place, and before it lets the agent run: then it is true."""
+        for line in (banner(parts.state, parts.protection), *take_notices(settings.state_dir)):
+            say(line)
+
+    return _run(options, file, parts, plan, announce)
 
 
 def _working_directory() -> Path:
@@ -79,7 +82,7 @@ def _become(file: str, argv: tuple[str, ...]) -> NoReturn:
         raise CannotStart(f"The agent {argv[0]!r} cannot be started: {error.strerror}.") from error
 
 
-def _run(options: Options, file: str, parts: Parts, plan: TerminalPlan) -> int:
+def _run(options: Options, file: str, parts: Parts, plan: TerminalPlan, announce: Callable[[], None] = lambda: None) -> int:
     inner, outer = wire.pair()
     confine.harden()  # before the fork: there is no moment at which the agent could open a guard process
     supervisor = os.fork()
@@ -87,7 +90,7 @@ def _run(options: Options, file: str, parts: Parts, plan: TerminalPlan) -> int:
         outer.close()
         from guard.runtime.supervise import serve  # noqa: PLC0415
 
-        serve(options, file, parts, plan, inner)
+        serve(options, file, parts, plan, inner, announce=announce)
     inner.close()
     parts.trail.abandon()
     return _hold_the_terminal(supervisor, plan, outer)

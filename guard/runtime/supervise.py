@@ -8,6 +8,7 @@ import signal
 import socket
 import threading
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -31,14 +32,17 @@ _MOST_PATHS = 100
 _HASHING = 10.0  # seconds that the end of a session waits for the digest of its agent
 
 
-def serve(options: Options, file: str, parts: Parts, plan: TerminalPlan, wire: Wire) -> NoReturn:
-    """Be the supervisor until the session ends; never returns.
+Announce = Callable[[], None]
+
+
+def serve(options: Options, file: str, parts: Parts, plan: TerminalPlan, wire: Wire, *, announce: Announce) -> NoReturn:
+    """Be the supervisor until the session ends; never returns. ``announce`` speaks when the gate is in place.
 
     Every way out of here ends with the listener closed: nothing more can start.
     """
     status = 70
     try:
-        wire.send(_session(options, file, parts, plan, wire))
+        wire.send(_session(options, file, parts, plan, wire, announce=announce))
         status = 0
     except CannotStart as problem:
         wire.send(Ended(problem.exit_status, f"qguard: {problem.sentence}" + (f"\nqguard: {problem.hint}" if problem.hint else "")))
@@ -48,7 +52,7 @@ def serve(options: Options, file: str, parts: Parts, plan: TerminalPlan, wire: W
         os._exit(status)
 
 
-def _session(options: Options, file: str, parts: Parts, plan: TerminalPlan, wire: Wire) -> Ended:
+def _session(options: Options, file: str, parts: Parts, plan: TerminalPlan, wire: Wire, *, announce: Announce) -> Ended:
     os.setsid()  # Ctrl-C and hang-ups of the human's terminal are the outer process's to hear
     ignored = confine.ignored_signals()
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGHUP, signal.SIGTTOU):
@@ -69,6 +73,8 @@ def _session(options: Options, file: str, parts: Parts, plan: TerminalPlan, wire
         ledger.end(problem.exit_status, parts.state.counts)
         raise
     gate = Gate(listener, parts.env_wanted, debuggers=options.allow_debuggers)
+    with contextlib.suppress(OSError):  # nobody reads our standard error: no reason to start nothing
+        announce()
     _let_go_of(plan)
     hashing = _hash_later(parts.agent, ledger)
     supervisor = Supervisor(
