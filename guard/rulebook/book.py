@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +35,7 @@ class Rulebook:
         from guard.rulebook.plans import terraform_plan  # noqa: PLC0415 - most starts of a session classify nothing
         from guard.rules import classify  # noqa: PLC0415
 
+        invocation = _at_home(invocation)
         probes = probes or {"terraform-plan": terraform_plan}
         found: list[Action | Opaque] = []
         for provider in self.providers(invocation.program):
@@ -71,6 +74,17 @@ class Rulebook:
 
     def _own_of(self, provider: str) -> tuple[Node, ...]:
         return tuple(document for document in self._own if _provider(document) == provider)
+
+
+def _at_home(invocation: Invocation) -> Invocation:
+    """Programs look into the user database where ``HOME`` is not set, and find their aliases all the same."""
+    if any(name == "HOME" for name, _ in invocation.env):
+        return invocation
+    try:
+        home = pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError:
+        return invocation
+    return replace(invocation, env=tuple(sorted((*invocation.env, ("HOME", home)))))
 
 
 def _provider(document: Node) -> str:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from guard.core.peek import Peek
 from guard.core.words import Action, Invocation, Opaque, Target
-from guard.rules.argv import Given, TooManyReadings, readings
+from guard.rules.argv import Focus, Given, TooManyReadings, readings
 from guard.rules.expand import expanded
 from guard.rules.model import Calls, Command, Operation, Parameters, Program, Ruleset
 from guard.rules.spelling import dashed, joined
 
 _INPUT = 1 << 20
+_MOST_OBJECTS = 5000
+MORE = "…/…"
+"""A target that stands for all those that are too many to be named."""
 _JSON_OPTION = "cli-input-json"
 
 Probe = Callable[[Sequence[str], Parameters, str, Peek], Parameters]
@@ -46,17 +50,22 @@ def classify(ruleset: Ruleset, invocation: Invocation, peek: Peek, probes: Mappi
         if invocation.program not in program.names:
             continue
         try:
-            ways = expanded(program, invocation, peek)
-            if isinstance(ways, Opaque):
-                found[ways] = None
-                continue
-            for argv in ways:
-                for given in readings(argv, program.options):
-                    seen = _Seen(ruleset, program, invocation, argv, given, given.parameters(), peek, probes)
-                    found |= dict.fromkeys(_acts(seen))
+            found |= dict.fromkeys(_of_program(ruleset, program, invocation, peek, probes))
         except TooManyReadings:
             found[Opaque(" ".join(invocation.argv), f"it has too many options of {program.name} that qguard does not know")] = None
     return tuple(found)
+
+
+def _of_program(
+    ruleset: Ruleset, program: Program, invocation: Invocation, peek: Peek, probes: Mapping[str, Probe]
+) -> Iterator[Action | Opaque]:
+    focus = Focus(program.depth, program.deciding | ruleset.switches, program.subcommands)
+    for argv in expanded(program, invocation, peek, focus):
+        if isinstance(argv, Opaque):
+            yield argv
+            continue
+        for given in readings(argv, program.options, focus):
+            yield from _acts(_Seen(ruleset, program, invocation, argv, given, given.parameters(), peek, probes))
 
 
 def _acts(seen: _Seen) -> tuple[Action | Opaque, ...]:
@@ -77,14 +86,19 @@ def _acts(seen: _Seen) -> tuple[Action | Opaque, ...]:
 
 
 def _asks_for_help(seen: _Seen) -> bool:
-    """``aws rds help``, ``aws rds delete-db-instance help``: only with nothing between that the word could belong to."""
-    if not seen.program.help_word:
+    """``aws help``, ``aws rds help``, ``aws rds delete-db-instance help``.
+
+    Only with nothing between that the word could belong to; behind an operation only as the last of all, for there it may be the name
+    of a file: ``aws s3 sync help s3://bucket --delete``.
+    """
+    words = seen.given.words
+    at = next((index for index, (_, word) in enumerate(words[:3]) if word == seen.program.help_word), None)
+    if at is None or not seen.program.help_word:
         return False
-    at = next((index for index, (_, word) in enumerate(seen.given.words[:3]) if word == seen.program.help_word), None)
-    if at is None:
+    place = words[at][0]
+    if at > 1 and place != len(seen.argv) - 1:
         return False
-    place = seen.given.words[at][0]
-    return at == 0 or place - seen.given.words[0][0] == at
+    return at == 0 or place - words[0][0] == at
 
 
 # ---- commands --------------------------------------------------------------------------------------------------------
@@ -114,19 +128,26 @@ def _fits(command: Command, seen: _Seen) -> Parameters | None:
 
 
 def _typed(words: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """How kubectl names objects: ``pod a b``, ``pods,svc -l app=x``, ``pod/a svc/b``. Types in lower case, without their group."""
+    """How kubectl names objects: ``pod a b``, ``pods,svc -l app=x``, ``pod/a svc/b``. Types in lower case, without their group.
+
+    Of very many objects the last one stands for all the others, so that no policy takes those that are there for all.
+    """
     if not words:
         return {}
+    pairs: Iterable[tuple[str, str]]
     if "/" in words[0]:
-        pairs = [word.partition("/")[::2] for word in words]
+        kinds = [word.partition("/")[0] for word in words]
+        pairs = zip(map(_plain_type, kinds), (word.partition("/")[2] for word in words), strict=True)
     else:
         kinds = [kind for kind in words[0].split(",") if kind]
-        pairs = [(kind, name) for kind in kinds for name in (words[1:] or ("",))]
-    plain = [(kind.lower().partition(".")[0], name) for kind, name in pairs]
-    return {
-        "type": tuple(dict.fromkeys(kind for kind, _ in plain)),
-        "object": tuple(f"{kind}/{name}" for kind, name in plain if name),
-    }
+        pairs = itertools.product(map(_plain_type, kinds), words[1:])
+    named = tuple(f"{kind}/{name}" for kind, name in itertools.islice(pairs, _MOST_OBJECTS))
+    more = (MORE,) if len(named) == _MOST_OBJECTS else ()
+    return {"type": tuple(dict.fromkeys(map(_plain_type, kinds))), "object": (*named, *more)}
+
+
+def _plain_type(kind: str) -> str:
+    return kind.lower().partition(".")[0]
 
 
 def _action(seen: _Seen, operation: Operation, parameters: Parameters) -> tuple[Action, ...]:

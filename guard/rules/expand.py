@@ -1,93 +1,79 @@
 """What a program makes of its own argv before it reads it: arguments from variables, aliases from a file. Pure: files come by ``Peek``.
 
-Sources: developer.hashicorp.com/terraform/cli/config/environment-variables (TF_CLI_ARGS) and Terraform's main.go;
-docs.aws.amazon.com/cli/latest/userguide/cli-usage-alias.html and awscli/alias.py.
+Sources: developer.hashicorp.com/terraform/cli/config/environment-variables (TF_CLI_ARGS), Terraform's main.go (``mergeEnvArgs``);
+docs.aws.amazon.com/cli/latest/userguide/cli-usage-alias.html and awscli/alias.py; kubernetes.io/docs/reference/kubectl/kuberc.
 """
 
 from __future__ import annotations
 
-import re
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from guard.core.peek import Peek
 from guard.core.words import Invocation, Opaque
-from guard.rules.argv import readings
+from guard.rules.argv import Focus, Given, readings
 from guard.rules.model import Program
+from guard.rules.shellwords import split_words
 
 Argv = tuple[str, ...]
-Expanded = tuple[Argv, ...] | Opaque
-"""Every argv that may result, or why that cannot be told."""
+Expanded = tuple[Argv | Opaque, ...]
+"""Every argv that may result, and what of them cannot be told."""
 
-_ALIASES = 1 << 18
-_DEEPEST = 8
+_SMALL = 1 << 18
+_MOST = 32
 
 
-def expanded(program: Program, invocation: Invocation, peek: Peek) -> Expanded:
-    """The argv that ``program`` really reads."""
+def expanded(program: Program, invocation: Invocation, peek: Peek, focus: Focus) -> Expanded:
+    """What ``program`` may really read. Raises ``TooManyReadings``."""
     if not program.expand:
         return (invocation.argv,)
-    return EXPANSIONS[program.expand](program, invocation, peek)
+    return EXPANSIONS[program.expand](program, invocation, peek, focus)
 
 
 # ---- terraform: TF_CLI_ARGS, TF_CLI_ARGS_apply -----------------------------------------------------------------------
 
 
-def _terraform(program: Program, invocation: Invocation, _peek: Peek) -> Expanded:
+def _terraform(_program: Program, invocation: Invocation, _peek: Peek, focus: Focus) -> Expanded:
+    """Put in behind the subcommand, or in front of everything when there is none; then ``TF_CLI_ARGS_`` is read as well."""
     argv, env = invocation.argv, dict(invocation.env)
-    words = [(at, word) for at, word in enumerate(argv) if at and not word.startswith("-")]
-    pairs = {tuple(words_of) for command in program.commands for words_of in _paths(command.path) if len(words_of) > 1}
-    nested = len(words) > 1 and (words[0][1], words[1][1]) in pairs
-    sub = [word for _, word in words[: 1 + nested]]
-    at = words[nested][0] + 1 if words else 1
-    variables = ("TF_CLI_ARGS", "TF_CLI_ARGS_" + "_".join(sub).replace("-", "_") if sub else "")
-    found: list[Argv] = [argv]
-    for name in variables:
-        text = env.get(name, "")
-        if not text:
-            continue
-        extras = _split(text)
-        if extras is None:
-            return Opaque(f"{name}={text}", f"the quoting in {name} cannot be read")
-        found = [(*one[:at], *extra, *one[at:]) for one in found for extra in extras]
-    return tuple(found)
-
-
-def _paths(path: tuple[frozenset[str], ...]) -> list[Argv]:
-    made: list[Argv] = [()]
-    for alternatives in path[:2]:
-        made = [(*one, word) for one in made for word in alternatives]
-    return made
-
-
-def _split(text: str) -> tuple[Argv, ...] | None:
-    """The words of a variable. Terraform's splitter ends at an operator of a shell, Python's does not: both are given."""
-    try:
-        whole = tuple(shlex.split(text))
-        ended = tuple(shlex.split(re.split(r"[;|&<>]", text)[0])) if re.search(r"[;|&<>]", text) else whole
-    except ValueError:
-        return None
-    return (whole,) if whole == ended else (whole, ended)
+    first = next((at for at, word in enumerate(argv) if at and word and not word.startswith("-")), 0)
+    sub = list(argv[first : first + 1]) if first else []
+    if first and argv[first + 1 : first + 2] and argv[first + 1] in focus.subcommands.get(argv[first], ()):
+        sub.append(argv[first + 1])
+    at = argv.index(sub[-1], 1) + 1 if sub else 1  # behind the first argument that equals the word, wherever it stands
+    for name in ("TF_CLI_ARGS", "TF_CLI_ARGS_" + "_".join(sub).replace("-", "_")):
+        extra = split_words(env.get(name, ""))
+        if extra is None:
+            return (Opaque(f"{name}={env[name]}", f"the quoting in {name} cannot be read"),)
+        argv = (*argv[:at], *extra, *argv[at:])
+    return (argv,)
 
 
 # ---- aws: ~/.aws/cli/alias -------------------------------------------------------------------------------------------
 
 
-def _aws(program: Program, invocation: Invocation, peek: Peek) -> Expanded:
-    home = dict(invocation.env).get("HOME", "")
-    text = peek(f"{home}/.aws/cli/alias", "", _ALIASES) if home.startswith("/") else None
+def _aws(program: Program, invocation: Invocation, peek: Peek, focus: Focus) -> Expanded:
+    """The line as it stands, and what aliases make of it, over and over: an alias may name another, and stand for a command."""
+    home = dict(invocation.env).get("HOME")
+    path = f"{(home or '').rstrip('/')}/.aws/cli/alias"
+    text = peek(path, invocation.cwd, _SMALL) if home is not None else None
     if not text:
         return (invocation.argv,)
     aliases = _aliases(text)
     if aliases is None:
-        return Opaque(" ".join(invocation.argv), "the file of its aliases cannot be read")
-    found: list[Argv] = []
-    for given in readings(invocation.argv, program.options):
-        one = _unaliased(invocation.argv, tuple(at for at, _ in given.words[:2]), aliases)
-        if isinstance(one, Opaque):
-            return one
-        found.append(one)
-    return tuple(dict.fromkeys(found))
+        return (invocation.argv, Opaque(" ".join(invocation.argv), "the file of its aliases cannot be read"))
+    found: dict[Argv | Opaque, None] = {invocation.argv: None}
+    waiting = [invocation.argv]
+    while waiting:
+        argv = waiting.pop()
+        for given in readings(argv, program.options, focus):
+            for one in _unaliased(argv, given, aliases):
+                if len(found) > _MOST:
+                    return (*found, Opaque(" ".join(invocation.argv), "its aliases lead on and on"))
+                if one not in found and not isinstance(one, Opaque):
+                    waiting.append(one)
+                found[one] = None
+    return tuple(found)
 
 
 def _aliases(text: bytes) -> Mapping[str, Mapping[str, str]] | None:
@@ -101,34 +87,46 @@ def _aliases(text: bytes) -> Mapping[str, Mapping[str, str]] | None:
     return {section: dict(parser[section]) for section in parser.sections()}
 
 
-def _unaliased(argv: Argv, positions: tuple[int, ...], aliases: Mapping[str, Mapping[str, str]]) -> Argv | Opaque:
-    """Replace the command word, and the one behind it, as often as they are aliases."""
-    at = positions[0] if positions else len(argv)
-    used: set[str] = set()
-    while at < len(argv) and argv[at] not in used and len(used) < _DEEPEST:
-        value = aliases.get("toplevel", {}).get(argv[at].lower())
-        if value is None:
-            break
-        used.add(argv[at])
-        replaced = _words(value)
-        if isinstance(replaced, Opaque):
-            return replaced
-        argv = (*argv[:at], *replaced, *argv[at + 1 :])
-    second = next((place for place in range(at + 1, len(argv)) if not argv[place].startswith("-")), len(argv))
-    value = aliases.get(f"command {argv[at]}", {}).get(argv[second].lower()) if second < len(argv) else None
-    if value is None:
-        return argv
-    replaced = _words(value)
-    return replaced if isinstance(replaced, Opaque) else (*argv[:second], *replaced, *argv[second + 1 :])
+def _unaliased(argv: Argv, given: Given, aliases: Mapping[str, Mapping[str, str]]) -> Iterator[Argv | Opaque]:
+    """The line with one alias replaced: the command word (section ``toplevel``), or one behind it (``command ec2``, …)."""
+    section = "toplevel"
+    for at, word in given.words[:3]:
+        value = aliases.get(section, {}).get(word.lower())
+        if value is not None:
+            replaced = _words(value.strip())
+            yield replaced if isinstance(replaced, Opaque) else (*argv[:at], *replaced, *argv[at + 1 :])
+        section = f"command {word}" if section == "toplevel" else f"{section} {word}"
 
 
 def _words(value: str) -> Argv | Opaque:
-    if value.lstrip().startswith("!"):
+    if value.startswith("!"):
         return Opaque(value, "the alias runs a line in a shell")
     try:
-        return tuple(shlex.split(value))
+        return tuple(word.strip("\n") for word in shlex.split(value))
     except ValueError:
         return Opaque(value, "the quoting in the alias cannot be read")
 
 
-EXPANSIONS: Mapping[str, Callable[[Program, Invocation, Peek], Expanded]] = {"terraform-arguments": _terraform, "aws-aliases": _aws}
+# ---- kubectl: ~/.kube/kuberc -----------------------------------------------------------------------------------------
+
+
+def _kubectl(program: Program, invocation: Invocation, peek: Peek, focus: Focus) -> Expanded:
+    """What its preferences call an alias may be any command, with any options. They are YAML; that a word is in them is enough."""
+    env = dict(invocation.env)
+    givens = readings(invocation.argv, program.options, focus)
+    files = [value for given in givens for value in given.parameters().get("kuberc", ())]
+    files += [env.get("KUBERC") or (f"{env['HOME']}/.kube/kuberc" if "HOME" in env else "")]
+    texts = [peek(file, invocation.cwd, _SMALL) or b"" for file in dict.fromkeys(files) if file]
+    content = b"\n".join(texts).decode("utf-8", "replace")
+    firsts = {given.words[0][1] for given in givens if given.words} - set(focus.subcommands)
+    aliases = sorted(word for word in firsts if word in content) if "aliases" in content else []
+    if not aliases:
+        return (invocation.argv,)
+    return (invocation.argv, Opaque(" ".join(invocation.argv), f"{aliases[0]} may be an alias in kubectl's preferences"))
+
+
+EXPANSIONS: Mapping[str, Callable[[Program, Invocation, Peek, Focus], Expanded]] = {
+    "terraform-arguments": _terraform,
+    "aws-aliases": _aws,
+    "kubectl-preferences": _kubectl,
+}

@@ -12,6 +12,7 @@ from guard.core.words import Effect, Undo
 from guard.rules.spelling import dashed
 
 NO_MARK = Mark("")
+_EVERY_WORD = 1 << 20
 Parameters = Mapping[str, tuple[str, ...]]
 """What a call is given: values by parameter, in the order given. A flag that is set has the value ``true``."""
 
@@ -22,7 +23,8 @@ TRUE, FALSE = frozenset({"true", "1", "t"}), frozenset({"false", "0", "f"})
 class Style(StrEnum):
     """How a program reads its options."""
 
-    GNU = "gnu"  # --name value, --name=value, -n value, -nvalue, clusters; getopt_long, pflag
+    GNU = "gnu"  # --name value, --name=value, -n value, -nvalue, clusters; getopt_long
+    COBRA = "cobra"  # the same, and the command is found before the options are read; spf13/cobra, spf13/pflag
     ARGPARSE = "argparse"  # the same; a prefix stands for a long name, and what begins with a dash is no value
     GO = "go"  # -name value, -name=value, two dashes as well; Go's package flag
 
@@ -32,12 +34,14 @@ class Options:
     """The options of a program, by their names without dashes.
 
     ``valued`` take a value, ``flags`` take none, ``optional`` take one only behind ``=``. ``short`` leads from a letter to a name.
+    ``everywhere`` are those that are known before the command is.
     """
 
     style: Style = Style.GNU
     valued: frozenset[str] = frozenset()
     flags: frozenset[str] = frozenset()
     optional: frozenset[str] = frozenset()
+    everywhere: frozenset[str] = frozenset()
     short: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -158,13 +162,39 @@ class Program:
     commands: tuple[Command, ...] = ()
     mark: Mark = NO_MARK
 
+    @property
+    def depth(self) -> int:
+        """How many words its rules look at: a path, and one behind it; all of them where words can relax a rule."""
+        for command in self.commands:
+            if any(name in command.unless.wanted and source.kind != "option" for name, source in command.parameters.items()):
+                return _EVERY_WORD
+        return 1 + max((len(command.path) for command in self.commands), default=2)
+
+    @property
+    def subcommands(self) -> dict[str, frozenset[str]]:
+        """For each first word of a command the second ones that there are."""
+        found: dict[str, frozenset[str]] = {}
+        for command in self.commands:
+            for word in command.path[0]:
+                found[word] = found.get(word, frozenset()).union(*command.path[1:2])
+        return found
+
+    @property
+    def deciding(self) -> frozenset[str]:
+        """The options that decide what is done."""
+        conditions = [*self.harmless, *(self.calls.unless if self.calls else ())]
+        conditions += [condition for command in self.commands for condition in (command.when, command.unless)]
+        wanted = {name for condition in conditions for name in condition.wanted}
+        sources = [pair for command in self.commands for pair in command.parameters.items()]
+        return frozenset(wanted | {source.what for name, source in sources if name in wanted and source.kind == "option"})
+
 
 @dataclass(frozen=True, slots=True)
 class Ruleset:
     """What is known of one provider: programs, and the operations that they lead to by key.
 
     ``spelt`` leads from (service, operation with dashes) to an operation; ``globs`` are (service, beginning, operation), in the order
-    in which they are tried.
+    in which they are tried; ``switches`` are the options under which some call changes nothing.
     """
 
     provider: str
@@ -172,6 +202,7 @@ class Ruleset:
     operations: Mapping[str, Operation]
     spelt: Mapping[tuple[str, str], Operation]
     globs: tuple[tuple[str, str, Operation], ...]
+    switches: frozenset[str]
 
     def called(self, service: str, verb: str) -> Operation | None:
         """The operation that ``verb`` (``delete-stack``) is; else the first glob that fits."""
@@ -202,6 +233,7 @@ def make_ruleset(provider: str, programs: Iterable[Program], operations: Iterabl
         by_key,
         {(operation.service or "", dashed(operation.name)): operation for operation in plain},
         tuple((o.service or "", dashed(o.name.rstrip("*")) + "-", o) for o in by_key.values() if o.is_glob),
+        frozenset(prefix + dashed(name) for o in by_key.values() for name in o.unless.wanted for prefix in ("", "no-")),
     )
 
 

@@ -18,7 +18,7 @@ OPERATION_KEYS = ("effect", "undo", "targets", "unless", "because", "instead", "
 """In the order in which they are written."""
 _NEEDED = ("effect", "undo", "because", "instead", "hits", "misses")
 PROGRAM_KEYS = ("program", "names", "provider", "unknown", "options", "env", "expand", "help-word", "harmless", "calls", "commands")
-_OPTIONS_KEYS = ("style", "valued", "flags", "optional", "short")
+_OPTIONS_KEYS = ("style", "everywhere", "valued", "flags", "optional", "short")
 COMMAND_KEYS = ("path", "when", "unless", "parameters", "does")
 _SOURCES = {"option": "the name of an option", "words": "how many words to leave out", "typed": "", "probe": "the name of a probe"}
 _LONGEST = 300
@@ -150,6 +150,7 @@ def _options(node: Node) -> Options:
         valued=_set(found.get("valued")),
         flags=_set(found.get("flags")),
         optional=_set(found.get("optional")),
+        everywhere=_set(found.get("everywhere")),
         short=short,
     )
 
