@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -32,6 +33,7 @@ VERBS: dict[str, tuple[str, str]] = {
 _USAGE, _BUG, _IO, _INTERRUPTED, _BROKEN_PIPE = 2, 70, 74, 130, 141
 _STREAM_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EISDIR, errno.EBADF})
 _AROUND, _BEFORE = 120, 40
+_GARBAGE = 50_000  # objects; at Python's own 700, looking for cycles that a start does not make is a twentieth of it
 _EPILOG = """\b
 Examples:
   qguard run -- claude                             guard an agent
@@ -78,6 +80,7 @@ def qguard() -> None:
 
 def main() -> None:
     """Entry point of the ``qguard`` command."""
+    gc.set_threshold(_GARBAGE)
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # what this terminal has no letters for is no reason to fail
     sys.exit(run(sys.argv[1:]))
