@@ -29,6 +29,7 @@ class Rulebook:
     _documents: Documents
     _own: tuple[Node, ...] = ()
     _rulesets: dict[str, Ruleset] = field(default_factory=dict)
+    _shipped: dict[str, Ruleset] = field(default_factory=dict)
 
     def classify(self, invocation: Invocation, peek: Peek, probes: Mapping[str, Probe] | None = None) -> tuple[Action | Opaque, ...]:
         """What ``invocation`` does, and what of it cannot be told. Raises ``RulebookError`` when its rules cannot be read."""
@@ -37,10 +38,20 @@ class Rulebook:
 
         invocation = _at_home(invocation)
         probes = probes or {"terraform-plan": terraform_plan}
-        found: list[Action | Opaque] = []
+        found: dict[Action | Opaque, None] = {}
         for provider in self.providers(invocation.program):
-            found += classify(self.ruleset(provider), invocation, peek, probes)
+            for ruleset in self._opinions(provider):
+                found |= dict.fromkeys(classify(ruleset, invocation, peek, probes))
         return tuple(found)
+
+    def _opinions(self, provider: str) -> tuple[Ruleset, ...]:
+        """All that is known, and what is shipped by itself: a rule of the engineer's own says more, and never less (promise 2)."""
+        known = self.ruleset(provider)
+        if provider not in self._documents.entries or not self._own_of(provider):
+            return (known,)
+        if provider not in self._shipped:
+            self._shipped[provider] = _ruleset(provider, self._documents.of(provider))
+        return known, self._shipped[provider]
 
     def providers(self, program: str) -> tuple[str, ...]:
         """Whose rules know ``program``."""

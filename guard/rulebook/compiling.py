@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from guard.core.data import Node
@@ -20,7 +21,7 @@ def compiled(source: Path = SOURCE) -> dict[str, bytes]:
     for provider in documents.entries:
         check(book, book.ruleset(provider).operations.values())
     files = {f"{provider}.json": _dumped(dict(_named(provider, nodes))) for provider, nodes in documents.read.items()}
-    files[INDEX] = _dumped(_index(documents))
+    files[INDEX] = _dumped(_index(documents, files))
     files["default-policy.json"] = _dumped(read_yaml(source / "policies" / "default.yaml", "policy").plain())
     return files
 
@@ -30,8 +31,12 @@ def _named(provider: str, nodes: tuple[Node, ...]) -> Iterator[tuple[str, object
         yield f"{provider}/{Path(node.mark.file).name}", node.plain()
 
 
-def _index(documents: Documents) -> dict[str, object]:
-    providers = {provider: {"names": entry.names, "env": entry.env} for provider, entry in documents.entries.items()}
+def _index(documents: Documents, files: Mapping[str, bytes]) -> dict[str, object]:
+    """What there is, and how each file must look: one that lost a rule is not read."""
+    providers = {
+        provider: {"names": entry.names, "env": entry.env, "sha256": hashlib.sha256(files[f"{provider}.json"]).hexdigest()}
+        for provider, entry in documents.entries.items()
+    }
     return {"digest": documents.digest, "providers": providers}
 
 

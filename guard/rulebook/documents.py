@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,10 +29,11 @@ _REINSTALL = "Install qguard again."
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One provider in the index: the names of its programs, and the variables that change what these do."""
+    """One provider in the index: the names of its programs, the variables that change what these do, the SHA-256 of its file."""
 
     names: tuple[str, ...]
     env: tuple[str, ...] = ()
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,8 @@ class Documents:
         """The documents of one provider. Raises ``RulebookError``."""
         if provider in self.read:
             return self.read[provider]
-        path = COMPILED / f"{provider}.json"
-        return tuple(from_plain(plain, name) for name, plain in _json(path).items())
+        found = _json(COMPILED / f"{provider}.json", self.entries[provider].sha256)
+        return tuple(from_plain(plain, name) for name, plain in found.items())
 
 
 def shipped() -> Documents:
@@ -55,7 +57,7 @@ def shipped() -> Documents:
     if (COMPILED / INDEX).exists():
         found = _json(COMPILED / INDEX)
         try:
-            entries = {name: Entry(tuple(one["names"]), tuple(one["env"])) for name, one in found["providers"].items()}
+            entries = {name: Entry(tuple(one["names"]), tuple(one["env"]), str(one["sha256"])) for name, one in found["providers"].items()}
             documents = Documents(entries, str(found["digest"]))
         except (KeyError, TypeError, AttributeError) as error:
             raise RulebookError("qguard's index of rules is damaged.", _REINSTALL, file=str(COMPILED / INDEX)) from error
@@ -81,8 +83,32 @@ def from_sources(folder: Path) -> Documents:
 
 
 def own(folders: Iterable[Path]) -> tuple[Node, ...]:
-    """The engineer's documents, in the order of their paths."""
-    return tuple(read_yaml(path, "ruleset") for folder in folders for path in sorted(folder.rglob("*.yaml")))
+    """The engineer's documents, in the order of their paths. Raises ``RulebookError``, for what cannot be looked into as well."""
+    return tuple(read_yaml(path, "ruleset") for folder in folders for path in sorted(_files(folder)))
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    try:
+        seen: set[tuple[int, int]] = set()
+        for name, folders, files in os.walk(folder, onerror=_raised, followlinks=True):
+            here = os.stat(name)  # noqa: PTH116 - a text from os.walk
+            if (here.st_dev, here.st_ino) in seen:  # a link back to where we come from
+                folders.clear()
+                continue
+            seen.add((here.st_dev, here.st_ino))
+            for file in files:
+                if file.endswith(".yml"):
+                    raise RulebookError("Rules are read from files whose names end in .yaml.", file=f"{name}/{file}")
+                if file.endswith(".yaml"):
+                    yield Path(name, file)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise RulebookError(f"The rules cannot be read: {error.strerror}.", file=str(error.filename or folder)) from error
+
+
+def _raised(error: OSError) -> None:
+    raise error
 
 
 def entry_of(documents: Iterable[Node]) -> Entry:
@@ -105,11 +131,13 @@ PROBES = frozenset({"terraform-plan"})
 """The names of the probes; what they are is imported when something is classified."""
 
 
-def _json(path: Path) -> dict[str, Any]:
+def _json(path: Path, sha256: str | None = None) -> dict[str, Any]:
+    """What a file holds, when it is the one that was installed: a part of the rules would allow what the rest is there for."""
     try:
-        found = json.loads(path.read_bytes())
+        content = path.read_bytes()
+        found = json.loads(content)
     except (OSError, ValueError, RecursionError) as error:
         raise RulebookError("qguard's rules cannot be read.", _REINSTALL, file=str(path)) from error
-    if not isinstance(found, dict):
-        raise RulebookError("qguard's rules cannot be read.", _REINSTALL, file=str(path))
+    if not isinstance(found, dict) or sha256 not in {None, hashlib.sha256(content).hexdigest()}:
+        raise RulebookError("qguard's rules are damaged.", _REINSTALL, file=str(path))
     return found

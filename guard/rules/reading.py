@@ -174,13 +174,21 @@ def _calls(node: Node) -> Calls:
 def _command(node: Node, probes: Collection[str]) -> Command:
     found = node.mapping(COMMAND_KEYS, required=("path",))
     return Command(
-        path=tuple(frozenset(word.split("|")) for word in found["path"].text().split()),
+        path=_path(found["path"]),
         does=found["does"].text() if "does" in found else "",
         parameters=_sources(found.get("parameters"), probes),
         when=_condition(found.get("when")),
         unless=_condition(found.get("unless")),
         mark=(found["does"] if "does" in found else found["path"]).mark,
     )
+
+
+def _path(node: Node) -> tuple[frozenset[str], ...]:
+    """``state rm``, ``uninstall|un|delete``: words, each with its other names."""
+    path = tuple(frozenset(word.split("|")) for word in node.text().split())
+    if any("" in names for names in path):
+        raise node.error("Between bars stand words.")
+    return path
 
 
 def _sources(node: Node | None, probes: Collection[str]) -> Mapping[str, Source]:

@@ -130,7 +130,7 @@ def test_rules_of_the_engineer_never_relax(line, own_provider):
     [
         "aws s3 ls",
         "aws ec2 run-instances --image-id i --instance-type t --key-name k --security-group-ids s --subnet-id n --count 1 --tags t",
-        "aws ec2 describe-instances --filters a --max-items 3 --query x --page-size 3 --starting-token t --instance-ids a b c --output text",
+        "aws ec2 describe-instances --filters a --max-items 3 --query x --page-size 3 --starting-token t --instance-ids a b --output text",
         "aws sts get-caller-identity",
         "aws s3 cp a s3://b --acl x --sse y --content-type z --metadata a=b --expires e --cache-control c --grants g",
         "aws rds help", "aws help", "aws configure list", "aws --version", "aws", "aws s3 sync . s3://b --exclude a --include b",
