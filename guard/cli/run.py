@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -26,7 +27,14 @@ Exit status: the agent's own (128+N when signal N ended it);
 
 
 def _say(line: str) -> None:
-    click.echo(f"qguard: {line}", err=True)
+    """One line on standard error, which may be a terminal that is raw by now, or closed; the agent's name may be any bytes."""
+    if not line.isprintable():
+        from guard.core.escape import visible  # noqa: PLC0415 - tables that an ordinary start does not need
+
+        line = visible(line)
+    end = "\r\n" if os.isatty(2) else "\n"
+    with suppress(OSError):
+        click.echo(f"qguard: {line}{end}", err=True, nl=False)
 
 
 @click.command(

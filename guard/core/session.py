@@ -335,9 +335,8 @@ def _pop_running(state: Session, attempt: int) -> tuple[Session, Running | None]
 
 def _loaded(state: Session, event: ProgramLoaded) -> Step:
     state, running = _pop_running(state, event.attempt)
-    judged = running.ruling if running else NOTHING
     was = running.exec if running else event.exec
-    keeps = _still_covered(judged, event)
+    keeps = _still_covered(running, event)
     if keeps or state.mode is Mode.AUDIT:
         if running and was:
             state = replace(state, running=(*state.running, (event.attempt, replace(running, loaded=True))))
@@ -345,7 +344,7 @@ def _loaded(state: Session, event: ProgramLoaded) -> Step:
         if not running and keeps:
             return state, (Release(event.attempt),)
         return state, (Record("exec.loaded", event.attempt, event.exec or was, event.ruling, facts=facts), Release(event.attempt))
-    why = event.why or "what was loaded is not what was judged"
+    why = event.why or _what_changed(running.exec if running else None, event.exec)
     argv = event.exec.argv if event.exec else (was.argv if was else ())
     said = text.refusal(argv, f"{why}; it was ended before its first instruction.", event.ruling)
     counts = replace(state.counts, killed=state.counts.killed + 1)
@@ -354,15 +353,26 @@ def _loaded(state: Session, event: ProgramLoaded) -> Step:
     return replace(state, counts=counts), (record, Kill(event.attempt, said), tell)
 
 
-def _still_covered(judged: Ruling, event: ProgramLoaded) -> bool:
-    """A difference that does not change the ruling is none; anything unreadable is one."""
+def _still_covered(running: Running | None, event: ProgramLoaded) -> bool:
+    """A difference that does not change the ruling is none; anything unreadable is one, and so is another directory than was approved."""
     if event.same:
         return True
     if event.why:
         return False
     if event.ruling.verdict is Verdict.ALLOW:
         return True
+    judged = running.ruling if running else NOTHING
+    if running and event.exec and running.exec.cwd != event.exec.cwd:
+        return False
     return event.ruling.verdict <= judged.verdict and not event.ruling.opaque and deeds(event.ruling) == deeds(judged)
+
+
+def _what_changed(was: Exec | None, loaded: Exec | None) -> str:
+    if was and loaded and was.cwd != loaded.cwd:
+        return "its working directory changed after it was judged"
+    if was and was == loaded:
+        return "what it would act on, or where, changed after it was judged"
+    return "what was loaded is not what was judged"
 
 
 def _ended(state: Session, event: ProcessEnded) -> Step:
@@ -384,7 +394,8 @@ def _not_recorded(state: Session, event: NotRecorded) -> Step:
         state,
         waiting=tuple(known for known in state.waiting if known is not waiting),
         grants=tuple(grant for grant in state.grants if waiting is None or not grant.id.startswith(waiting.question.id)),
-        counts=replace(state.counts, refused=state.counts.refused + 1),
+        # The record of a refusal could not be written: that one is counted already.
+        counts=replace(state.counts, refused=state.counts.refused + bool(running or waiting)),
     )
     source = running or waiting
     said = text.refusal(source.exec.argv, why, source.ruling) if source else f"qguard: refused: {why}"

@@ -27,13 +27,16 @@ class Wish:
     """What the filter must hold besides the exec gate.
 
     ``guards``: pids that no process of the session may signal or open (needed where Landlock cannot scope signals).
-    ``groups``: process groups of the guard. ``keep_dumpable``: answer ``prctl(PR_SET_DUMPABLE, 0)`` with success and do
-    nothing, so that an unprivileged supervisor can still read the argv of processes that hide themselves.
+    ``groups``: process groups of the guard. ``limited``: pids whose resource limits no process of the session may set, which Landlock
+    does not see to (a guard without CPU time dies, and leaves the terminal raw). ``keep_dumpable``: answer
+    ``prctl(PR_SET_DUMPABLE, 0)`` with success and do nothing, so that an unprivileged supervisor can still read
+    the argv of processes that hide themselves.
     """
 
     guards: tuple[int, ...] = ()
     groups: tuple[int, ...] = ()
     keep_dumpable: bool = True
+    limited: tuple[int, ...] = ()
 
 
 def ret_errno(number: int) -> int:
@@ -93,7 +96,6 @@ def _guard_rules(abi: Abi, wish: Wish) -> list[Instruction]:
         (abi.pidfd_open, wish.guards),
         (abi.process_vm_readv, wish.guards),
         (abi.process_vm_writev, wish.guards),
-        (abi.prlimit64, wish.guards),
     ):
         program += _on_call(number, [*_if_argument(0, values, refused), _ret(RET_ALLOW)])
     program += _on_call(abi.ptrace, [*_if_argument(1, wish.guards, refused), _ret(RET_ALLOW)])
@@ -112,6 +114,8 @@ def _abi_block(abi: Abi, wish: Wish) -> list[Instruction]:
     block += _terminal_rules(abi)
     if wish.keep_dumpable:
         block += _dumpable_rules(abi)
+    if wish.limited:
+        block += _on_call(abi.prlimit64, [*_if_argument(0, wish.limited, ret_errno(errno.EPERM)), _ret(RET_ALLOW)])
     if wish.guards:
         block += _guard_rules(abi, wish)
     return [*block, _ret(RET_ALLOW)]

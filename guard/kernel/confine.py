@@ -136,7 +136,7 @@ def _enter(launch: Launch, protection: Protection, report: socket.socket) -> Non
         prctl(PR_SET_NO_NEW_PRIVS, 1)
     if protection.scoped:
         landlock.enter_scope()
-    wish = Wish(() if protection.scoped else launch.guards, launch.groups, protection.keep_dumpable)
+    wish = Wish(() if protection.scoped else launch.guards, launch.groups, protection.keep_dumpable, limited=launch.guards)
     listener = install(assemble(abis(), wish))
     socket.send_fds(report, [b"L"], [listener])
     os.close(listener)
@@ -173,7 +173,13 @@ def is_nested() -> bool:
         except OSError as error:
             os._exit(1 if error.errno == errno.EBUSY else 0)
         os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
+    if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 1:
+        return False
+    if "QGUARD_SESSION" not in os.environ:  # every process of a session of ours has it; a container manager's listener guards nothing
+        raise CannotStart(
+            "Somebody else's seccomp listener is in force here, and there can be only one, so execs cannot be stopped.", _HINT
+        )
+    return True
 
 
 def _filtered() -> bool:

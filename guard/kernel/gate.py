@@ -156,7 +156,10 @@ class Gate:
         except OSError as error:
             raise Unreadable(f"its working directory cannot be read ({error.strerror})") from error
         memory = Memory(call.tid)
-        env = memory.strings(memory.pointers(attempt.environment, BY_AUDIT[call.audit]))
+        try:
+            env = memory.strings(memory.pointers(attempt.environment, BY_AUDIT[call.audit]))
+        except TooLong as error:
+            raise Unreadable("its environment is longer than the kernel takes") from error
         # Only now is it certain that what was read is of the waiting task and not of a later owner of its number.
         if not self.is_waiting(attempt):
             raise ProcessLookupError(errno.ESRCH, "the task is gone")

@@ -64,12 +64,12 @@ class Memory:
         if got > 0:
             return bytes(_VIEW[:got])
         number = ctypes.get_errno()
-        if got < 0 and number == errno.ENOSYS:
+        if got < 0 and number in (errno.ENOSYS, errno.EPERM):  # EPERM: no right, or a container's profile; the file tells which
             return self._by_file(address, size)
         raise Unreadable(f"its memory at {address:#x} cannot be read ({os.strerror(number)})")
 
     def _by_file(self, address: int, size: int) -> bytes:
-        """For sandboxes that know no process_vm_readv."""
+        """For sandboxes that know no process_vm_readv, or forbid it (Podman's profile)."""
         try:
             fd = os.open(f"/proc/{self.tid}/mem", os.O_RDONLY | os.O_CLOEXEC)
         except OSError as error:

@@ -63,7 +63,7 @@ _AWS = frozenset(
             "AWS_CONFIG_FILE",
             "AWS_SHARED_CREDENTIALS_FILE",
         ),
-        *("AWS_ROLE_ARN", "AWS_ENDPOINT_URL", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_VAULT"),
+        *("AWS_ACCESS_KEY_ID", "AWS_ROLE_ARN", "AWS_ENDPOINT_URL", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_VAULT"),
         *(f"AWS_ENDPOINT_URL_{service}" for service in _SERVICES),
     }
 )

@@ -28,7 +28,10 @@ class AgentIdentity:
 
     def body(self) -> dict[str, Any]:
         """For the record; the argv is added by who masks it."""
-        return {"name": self.name, "path": self.path, "digest": self.digest or None, "version": self.version or None}
+        from guard.core.chain import encode_argument  # noqa: PLC0415 - a nested or failing run records nothing
+
+        name, path, version = (encode_argument(text) for text in (self.name, self.path, self.version))  # a file's name may be any bytes
+        return {"name": name, "path": path, "digest": self.digest or None, "version": version or None}
 
 
 def identify_agent(file: str, argv: tuple[str, ...], name: str | None = None) -> AgentIdentity:

@@ -151,11 +151,13 @@ def _hash_later(agent: identity.AgentIdentity, ledger: Ledger) -> threading.Thre
     if agent.digest:
         return None
 
+    path = {"path": agent.body()["path"]}
+
     def work() -> None:
         try:
-            ledger.later("agent.identified", {"path": agent.path, "digest": identity.digest_of(Path(agent.path))})
+            ledger.later("agent.identified", {**path, "digest": identity.digest_of(Path(agent.path))})
         except OSError as error:
-            ledger.later("agent.identified", {"path": agent.path, "digest": None, "why": str(error)})
+            ledger.later("agent.identified", {**path, "digest": None, "why": error.strerror or "it cannot be read"})
 
     # Before the thread, which inherits this: a thread that does not block SIGCHLD would take the news of children, and lose it.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})

@@ -23,7 +23,7 @@ from guard.core import messages
 from guard.core.attempts import Exec, FileId
 from guard.core.cards import Question
 from guard.core.session import Session, step
-from guard.core.words import NOTHING, Invocation, Ruling
+from guard.core.words import NOTHING, Invocation, Ruling, Verdict
 from guard.kernel import children, proc
 from guard.kernel.gate import Attempt, Gate, Gone, Loaded, ancestry
 from guard.kernel.memory import Unreadable
@@ -69,6 +69,7 @@ class Supervisor:
     leftovers_deadline: float = 0.0
     hang_up_deadline: float = 0.0
     _swept: tuple[float, int] = (0.0, 0)
+    _looked: float = 0.0
     _last_number: int = 0
 
     # ---- the loop --------------------------------------------------------------------------------------------------
@@ -102,6 +103,7 @@ class Supervisor:
                 self.ledger.trouble(traceback.format_exc())
                 if failures >= _PATIENCE:
                     raise
+        self._look_at_waiting()
         os.close(news)
         return self.status or 0
 
@@ -139,13 +141,9 @@ class Supervisor:
 
     def _look_around(self) -> None:
         now = time.monotonic()
-        for waiting in self.state.waiting:
-            attempt = self.attempts.get(waiting.attempt)
-            if waiting.gone or attempt is None:
-                continue
-            if not self.gate.is_waiting(attempt) or self.gate.interrupt_if_signalled(attempt):
-                del self.attempts[waiting.attempt]
-                self._feed(h.AgentGaveUp(waiting.attempt, time.time()))
+        if self.state.waiting and now - self._looked >= _TICK / 2:  # a look costs per question: not after every exec
+            self._look_at_waiting()
+            self._looked = time.monotonic()
         for question, deadline in list(self.deadlines.items()):
             if now >= deadline:
                 self.deadlines.pop(question, None)
@@ -159,6 +157,16 @@ class Supervisor:
                 self.gate.give_up_on_failed(number)
             self._swept = (now, self._last_number)
             self.ledger.flush()
+
+    def _look_at_waiting(self) -> None:
+        """Take back the questions whose processes have given up."""
+        for waiting in self.state.waiting:
+            attempt = self.attempts.get(waiting.attempt)
+            if waiting.gone or attempt is None:
+                continue
+            if not self.gate.is_waiting(attempt) or self.gate.interrupt_if_signalled(attempt):
+                del self.attempts[waiting.attempt]
+                self._feed(h.AgentGaveUp(waiting.attempt, time.time()))
 
     # ---- in: a program wants to start ------------------------------------------------------------------------------
 
@@ -259,18 +267,30 @@ class Supervisor:
         env = self.gate.loaded_environment(loaded.pid) if loaded.attempt.concerns or not loaded.same else ()
         if loaded.why or env is None:
             return h.ProgramLoaded(number, None, NOTHING, same=False, why=loaded.why or "its environment cannot be read", at=at)
-        if loaded.same and judged is not None and judged.exec.env == env:
-            return h.ProgramLoaded(number, None, judged.ruling, same=True, why="", at=at)
         truth = self._truth(loaded, judged.exec if judged else None, env)
-        found = self.program_of(truth.file.path, truth.file.path, truth.argv)
-        return h.ProgramLoaded(number, truth, self._rule(found, truth) if found else NOTHING, same=False, why="", at=at)
+        same = judged is not None and truth == judged.exec
+        if same and judged is not None and judged.ruling.verdict is Verdict.ALLOW:
+            return h.ProgramLoaded(number, None, judged.ruling, same=True, why="", at=at)
+        # A human took a while to read: the files that say where it acts (kubeconfig, workspace, a plan) may say something else by now.
+        ruling = self._rule_again(loaded, truth)
+        same = same and judged is not None and ruling == judged.ruling
+        return h.ProgramLoaded(number, None if same else truth, ruling, same=same, why="", at=at)
+
+    def _rule_again(self, loaded: Loaded, truth: Exec) -> Ruling:
+        """The ruling on what has loaded; the program is told as it was the first time when it is the same."""
+        program = loaded.attempt.program
+        if loaded.same and program is not None:
+            found = self._watched(loaded.attempt, program)
+        else:
+            found = self.program_of(truth.file.path, truth.file.path, truth.argv)
+        return self._rule(found, truth) if found else NOTHING
 
     def _truth(self, loaded: Loaded, judged: Exec | None, env: tuple[tuple[str, str], ...]) -> Exec:
-        if loaded.same and judged is not None:
-            return replace(judged, env=env)
         pid = loaded.pid
+        cwd = str(Path(f"/proc/{pid}/cwd").readlink())  # another thread, or a process that shares it, may have changed it
+        if loaded.same and judged is not None:
+            return replace(judged, env=env, cwd=cwd)
         file = loaded.file or FileId("", 0, 0, 0, 0)
-        cwd = str(Path(f"/proc/{pid}/cwd").readlink())
         return Exec(pid, pid, loaded.attempt.path, file, loaded.argv, cwd, env, ancestry(pid, os.getpid()))
 
     # ---- in: the human ---------------------------------------------------------------------------------------------

@@ -65,6 +65,8 @@ def test_given_no_room_for_the_record_then_it_is_refused_with_that_reason():
     lost = approved.sees(NotRecorded(1, "No space left on device", NOW)).emits(Refuse, Tell)
     assert "No space left on device" in text_of(lost)
     assert lost.state.running == ()
+    refused = play(can_ask=False).sees(attempted()).sees(NotRecorded(1, "No space left on device", NOW))
+    assert refused.state.counts.refused == 1, "one exec, however often its record fails"
     unasked = play().sees(attempted()).sees(NotRecorded(1, "No space left on device", NOW)).emits(Withdraw, Refuse, Tell)
     assert unasked.state.waiting == ()
 
@@ -243,6 +245,16 @@ def test_a_difference_that_changes_the_ruling_kills():
     approved = asked.sees(said(asked, Choice.ONCE))
     changed = ProgramLoaded(1, an_exec(), a_ruling(target="prod"), same=False, why="", at=NOW)
     approved.sees(changed).emits("exec.killed", Kill, Tell)
+
+
+@pytest.mark.promise(6)
+def test_another_directory_than_was_approved_kills():
+    """The ruling may not turn on it; what `terraform destroy` takes down does."""
+    asked = play().sees(attempted())
+    approved = asked.sees(said(asked, Choice.ONCE))
+    elsewhere = ProgramLoaded(1, replace(an_exec(), cwd="/elsewhere"), a_ruling(), same=False, why="", at=NOW)
+    ended = approved.sees(elsewhere).emits("exec.killed", Kill, Tell)
+    assert "its working directory changed" in text_of(ended)
 
 
 @pytest.mark.promise(6)

@@ -14,7 +14,7 @@ from guard.kernel.bpf import RET_ALLOW, RET_KILL_PROCESS, RET_USER_NOTIF, Wish, 
 
 GUARDS = (4000, 4001)
 BARE = Wish(keep_dumpable=False)
-FULL = Wish(GUARDS, (4000, 3999), keep_dumpable=True)
+FULL = Wish(GUARDS, (4000, 3999), keep_dumpable=True, limited=GUARDS)
 EVERY_ABI = pytest.mark.parametrize("abi", BY_AUDIT.values(), ids=lambda abi: abi.name)
 REFUSED = ret_errno(errno.EPERM)
 
@@ -153,3 +153,14 @@ def test_machines_have_their_abis():
     assert abis("AMD64") == (X86_64, I386)
     assert abis("aarch64") == (AARCH64, ARM)
     assert abis("riscv64") == ()
+
+
+@EVERY_ABI
+@pytest.mark.promise(5)
+def test_with_landlock_the_guards_limits_are_still_out_of_reach(abi):
+    """Landlock does not see to prlimit(2): a guard without CPU time or descriptors is a dead one."""
+    scoped = Wish(limited=GUARDS)
+    for guard in GUARDS:
+        assert decide(abi, abi.prlimit64, guard, 0, wish=scoped) == REFUSED
+    assert decide(abi, abi.prlimit64, 0, 0, wish=scoped) == RET_ALLOW
+    assert decide(abi, abi.kill, GUARDS[0], 0, wish=scoped) == RET_ALLOW

@@ -57,10 +57,21 @@ def test_processes_of_the_session_may_signal_and_trace_each_other(anywhere, prog
 def test_the_guard_leaves_no_core_and_is_unreadable(stage):
     """What is in its environment stays there: its /proc belongs to root, its core limit is 0."""
     code = (
-        "import os, resource\nfor pid in (os.getppid(), int(open(f'/proc/{os.getppid()}/stat').read().rpartition(')')[2].split()[1])):\n"
-        "    print(os.stat(f'/proc/{pid}/mem').st_uid, resource.prlimit(pid, resource.RLIMIT_CORE)[0] if os.geteuid() == 0 else 0)"
+        "import os\nfor pid in (os.getppid(), int(open(f'/proc/{os.getppid()}/stat').read().rpartition(')')[2].split()[1])):\n"
+        "    limits = dict((line[:26].strip(), line[26:].split()[0]) for line in open(f'/proc/{pid}/limits'))\n"
+        "    print(os.stat(f'/proc/{pid}/mem').st_uid, limits['Max core file size'])"
     )
     assert stage.play(sys.executable, "-c", code).out == "0 0\n0 0\n"
+
+
+def test_given_its_limits_then_nobody_in_the_session_sets_them(anywhere):
+    """Without CPU time or descriptors the guard dies: nothing more would start, and the terminal would stay raw."""
+    code = (
+        "import os, resource\nfor pid in (os.getppid(), int(open(f'/proc/{os.getppid()}/stat').read().rpartition(')')[2].split()[1])):\n"
+        "    try:\n        resource.prlimit(pid, resource.RLIMIT_NOFILE, (0, 0))\n"
+        "    except PermissionError:\n        print('refused')"
+    )
+    assert anywhere.play(sys.executable, "-c", code).out == "refused\nrefused\n"
 
 
 @pytest.mark.skipif(ROOT, reason="root needs no no_new_privs")

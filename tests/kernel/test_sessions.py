@@ -303,3 +303,26 @@ def test_bubblewrap_inside_is_gated_like_anything_else(stage, programs):
     assert not stage.destroyed
     assert "qguard: refused" in played.err
     assert stage.shell('"$@" echo inside', *box).out == "inside\n"
+
+
+FOREIGN = """
+import os, struct, sys
+from guard.kernel import bpf, seccomp
+from guard.kernel.libc import prctl
+prctl(38, 1)
+program = [bpf._load(0), *bpf._on_call(169, [bpf._ret(bpf.RET_USER_NOTIF)]), bpf._ret(bpf.RET_ALLOW)]  # reboot(2)
+listener = seccomp.install(b"".join(struct.pack("=HBBI", *instruction) for instruction in program))
+from guard.errors import CannotStart
+from guard.kernel import confine
+try:
+    print(confine.is_nested())
+except CannotStart as problem:
+    print(problem.sentence)
+"""
+
+
+def test_given_a_container_managers_listener_then_it_is_not_taken_for_a_session(monkeypatch):
+    """LXD, sysbox and others have one for a few calls: execs are not among them, and the agent must not start unguarded."""
+    monkeypatch.delenv("QGUARD_SESSION", raising=False)
+    said = subprocess.run([sys.executable, "-c", FOREIGN], capture_output=True, text=True, check=True).stdout
+    assert said.startswith("Somebody else's seccomp listener is in force")
