@@ -164,6 +164,8 @@ def _read(tokens: Sequence[Token], command: tuple[Token, ...], options: Options,
         for state in layer.values():
             if word == "--":
                 _put(end, _all_words(state, tokens[index + 1 :], focus.depth))
+                if options.style is Style.ARGPARSE:  # what a parser leaves over is read again by the next command's parser
+                    _put(layers.setdefault(index + 1, {}), state)
             elif not ways:
                 _put(layers.setdefault(index + 1, {}), state.word((at, word), focus.depth) if word else state)
             for used, pairs in ways:
@@ -182,7 +184,7 @@ def _put(layer: dict[object, _State], state: _State) -> None:
 
 def _all_words(state: _State, tokens: Sequence[Token], depth: int) -> _State:
     for token in tokens:
-        state = state.word(token, depth) if token[1] else state
+        state = state.word(token, depth) if token[1] not in {"", "--"} else state
     return state
 
 

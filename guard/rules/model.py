@@ -194,7 +194,8 @@ class Ruleset:
     """What is known of one provider: programs, and the operations that they lead to by key.
 
     ``spelt`` leads from (service, operation with dashes) to an operation; ``globs`` are (service, beginning, operation), in the order
-    in which they are tried; ``switches`` are the options under which some call changes nothing.
+    in which they are tried: the service's own before those of all, the longer before the shorter; ``switches`` are the options under
+    which some call changes nothing.
     """
 
     provider: str
@@ -209,7 +210,7 @@ class Ruleset:
         known = self.spelt.get((service, verb))
         if known is not None:
             return known
-        return next((glob for of, start, glob in self.globs if of in {service, "*"} and verb.startswith(start)), None)
+        return next((glob for of, start, glob in self.globs if of in {service, "*"} and f"{verb}-".startswith(start)), None)
 
 
 def make_ruleset(provider: str, programs: Iterable[Program], operations: Iterable[Operation]) -> Ruleset:
@@ -226,13 +227,14 @@ def make_ruleset(provider: str, programs: Iterable[Program], operations: Iterabl
         for command in program.commands:
             if command.does and command.does not in by_key:
                 raise command.mark.error(f"The provider {provider} has no operation '{command.does}'.")
+    globs = [(o.service or "", dashed(o.name.rstrip("*")) + "-", o) for o in by_key.values() if o.is_glob]
     plain = [operation for operation in by_key.values() if not operation.is_glob]
     return Ruleset(
         provider,
         programs,
         by_key,
         {(operation.service or "", dashed(operation.name)): operation for operation in plain},
-        tuple((o.service or "", dashed(o.name.rstrip("*")) + "-", o) for o in by_key.values() if o.is_glob),
+        tuple(sorted(globs, key=lambda glob: (glob[0] == "*", -len(glob[1])))),
         frozenset(prefix + dashed(name) for o in by_key.values() for name in o.unless.wanted for prefix in ("", "no-")),
     )
 

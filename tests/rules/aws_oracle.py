@@ -16,8 +16,8 @@ from awscli.customizations.commands import BasicCommand  # noqa: E402
 calls: list[list[str]] = []
 
 
-def _called(self, service, operation, _parameters, _globals):
-    if type(self) is clidriver.CLIOperationCaller:  # --generate-cli-skeleton output calls a stub
+def _called(self, service, operation, parameters, _globals):
+    if type(self) is clidriver.CLIOperationCaller and not parameters.get("DryRun"):  # --generate-cli-skeleton output calls a stub
         calls.append([service, operation])
     return 0
 

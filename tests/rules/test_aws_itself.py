@@ -108,3 +108,10 @@ def test_every_global_option_is_read_as_it_is():
     for name, how in table["options"].items():
         assert (name in options.valued) is not ("action" in how), name
         assert (name in options.flags) is ("action" in how), name
+
+
+@pytest.mark.parametrize("argv", ["--force -- s3 -- rb s3://b", "-- s3 rm s3://b/x --recursive", "s3 -- rb s3://b", "s3 rb -- s3://b"])
+def test_two_dashes_are_for_one_parser_only(calls, argv):
+    """What it leaves over is read again by the parser of the next word."""
+    assert is_asked("aws", *argv.split()) >= bool(calls(argv.split()))
+    assert "rb" not in argv or calls(argv.split())
