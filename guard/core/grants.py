@@ -43,8 +43,8 @@ class Grant:
 
     It covers an exec with this argv (a continuation: these words after argv[0]), in this directory, with these relevant
     variables, that does these deeds. ``uses`` left, None for any number; ``until`` in seconds since the epoch, None for the
-    session. A continuation holds for the approved process (pid and start) and what it starts, and once for each file:
-    so a shim may exec the real program, but a script that poses as one cannot run it twice.
+    session. A continuation holds for the approved process (pid and start) and what it starts, once for each file, and
+    for a few files: so a shim may exec the real program, but a script that poses as one cannot run it, or copies of it, for ever.
     """
 
     id: str
@@ -71,6 +71,5 @@ class Grant:
 
     def used(self, attempted: Exec) -> Grant:
         """What is left of it after it let ``attempted`` run."""
-        if self.kind is GrantKind.CONTINUATION:
-            return replace(self, files=(*self.files, attempted.file))
-        return replace(self, uses=None if self.uses is None else self.uses - 1)
+        files = (*self.files, attempted.file) if self.kind is GrantKind.CONTINUATION else self.files
+        return replace(self, files=files, uses=None if self.uses is None else self.uses - 1)

@@ -39,6 +39,7 @@ from guard.core.happenings import (
 from guard.core.words import NOTHING, Ruling, Verdict
 
 LATE_SECONDS = 600
+_SHIMS = 3  # programs of the same words that an approved one may turn out to be: a version manager has one or two
 _REMEMBERED = 256
 Task = tuple[int, int, tuple[str, ...]]
 
@@ -300,7 +301,7 @@ def _approved(state: Session, waiting: Waiting, answer: Answer, answered: Record
     if not waiting.gone:
         if waiting.exec.ancestry:
             head = waiting.exec.ancestry[0]
-            grant(GrantKind.CONTINUATION, process=(head.pid, head.start), files=(waiting.exec.file,))
+            grant(GrantKind.CONTINUATION, process=(head.pid, head.start), files=(waiting.exec.file,), uses=_SHIMS)
         state = replace(state, running=(*state.running, (waiting.attempt, Running(waiting.exec, waiting.ruling))))
         effects += [Record("exec.intended", waiting.attempt, waiting.exec, waiting.ruling), Resume(waiting.attempt)]
     return replace(state, grants=tuple(grants)), tuple(effects)

@@ -17,6 +17,7 @@ Settings = Mapping[str, str]
 _ACCOUNT = re.compile(r"arn:aws[\w-]*:iam::(\d{12}):", re.ASCII)
 _LOOPBACK = re.compile(r"https?://(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d*)?(?:/|\Z)", re.IGNORECASE | re.ASCII)
 _ENDPOINT = "AWS_ENDPOINT_URL"
+_TAIL = 4
 _ABBREVIATED = len("--p")
 """argparse takes ``--p`` for ``--profile``: no other option of the AWS CLI itself begins so."""
 
@@ -38,6 +39,8 @@ def find(sight: Sight) -> Found:
     found = [files.profiles.get(name, {}) for name in named or ("default",)]
     roles = _each((settings.get("role_arn", "") for settings in found), "" if named else sight.variable("AWS_ROLE_ARN"))
     accounts = _each((settings.get("sso_account_id", "") for settings in found), *map(_account, roles))
+    # Which keys is which account, more surely than any name: both count, whichever the program takes.
+    keys = _each((settings.get("aws_access_key_id", "") for settings in found), sight.variable("AWS_ACCESS_KEY_ID"))
     endpoints = _endpoints(sight, files, found)
     vault = sight.variable("AWS_VAULT")
     shown = facts(
@@ -45,6 +48,7 @@ def find(sight: Sight) -> Found:
         ("vault", vault),
         *(("account", account) for account in accounts),
         *(("role", role) for role in roles),
+        *(("access key", f"ending {key[-_TAIL:]}") for key in keys),
         *(("region", region) for region in _regions(sight, found)),
         *endpoints,
     )

@@ -133,6 +133,17 @@ def test_no_grant_lifts_a_denial_of_the_policy():
         approved.sees(attempted(2, an_exec(pid=101), a_ruling(verdict))).emits("exec.refused", Refuse)
 
 
+def test_an_approved_script_cannot_run_copy_after_copy():
+    """Each copy is a file of its own; the chain of a version manager is short."""
+    asked = play().sees(attempted(1, an_exec(path=SHIM)))
+    run = asked.sees(said(asked, Choice.ONCE))
+    for number in (2, 3, 4):
+        run = run.sees(attempted(number, an_exec("/opt/terraform", "destroy", path=f"/copy/{number}"))).emits(
+            "exec.intended", Resume(number)
+        )
+    run.sees(attempted(5, an_exec("/opt/terraform", "destroy", path="/copy/5"))).emits("question.asked", Ask)
+
+
 def test_an_approved_shim_may_exec_the_real_program_once():
     """A pyenv-like shim leads to the program that was meant: one question for the whole chain."""
     asked = play().sees(attempted(1, an_exec(path=SHIM)))

@@ -72,6 +72,20 @@ def test_same_again_is_not_for_other_keys(platform, script):
         assert "deleted with prod" not in human.screen
 
 
+def test_nor_for_other_keys_in_the_credentials_file(platform, script):
+    """`aws configure set` between two approvals is another account."""
+    keys = platform.folder(".aws") / "credentials"
+    delete = f"{platform.work}/aws cloudformation delete-stack --stack-name web"
+    script("aws", "#!/bin/sh\necho deleted\n")
+    write = "printf '[default]\\naws_access_key_id = %s\\n'"
+    agent = script("agent", f"#!/bin/sh\n{write} key1 >{keys}\n{delete}\n{write} key2 >{keys}\n{delete}\n")
+    with platform.guard_at_terminal(agent) as human:
+        human.answers("s", "access key ending key1")
+        human.answers("d", "access key ending key2")
+        human.leaves()
+        assert human.screen.count("deleted") == 1
+
+
 def test_an_agent_of_any_name_is_guarded(platform):
     """A file's name is bytes: that it is no text ends no session."""
     agent = platform.work / "a\udcff"

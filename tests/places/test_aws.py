@@ -105,6 +105,16 @@ def test_a_role_in_the_environment_counts_without_a_profile(files):
     assert "role" not in files.facts("aws s3 ls --profile both", AWS_ROLE_ARN=role)
 
 
+def test_whose_keys_they_are_is_a_fact(files):
+    """Other keys may be another account: a place of its own, wherever they stand; shown by their end, as consoles do."""
+    files.write("work/keys", "[default]\naws_access_key_id = AKIAEXAMPLEEXAMPLE12\n[b]\naws_access_key_id = AKIAEXAMPLEEXAMPLE34\n")
+    named = {"AWS_SHARED_CREDENTIALS_FILE": "keys"}
+    assert files.facts("aws s3 ls", **named)["access key"] == "ending LE12"
+    assert files.facts("aws s3 ls --profile b", **named)["access key"] == "ending LE34"
+    both = files.place("aws s3 ls", AWS_ACCESS_KEY_ID="ASIAEXAMPLEEXAMPLE56", **named).facts
+    assert [value for name, value in both if name == "access key"] == ["ending LE12", "ending LE56"]
+
+
 def test_a_vault_is_a_name(files):
     """aws-vault leaves only its own name behind."""
     assert files.label("aws s3 ls", AWS_VAULT="corp-prd") is Label.PROD
