@@ -77,10 +77,13 @@ class FileTrail:
         else:
             self.append_fast(kind, body)
 
-    def append_fast(self, kind: str, body: Mapping[str, Any]) -> None:
-        """As ``append`` without ``durable``, for a body that the caller knows to be canonical (ints, text, lists, ASCII keys)."""
+    def append_fast(self, kind: str, body: Mapping[str, Any], at: float | None = None) -> None:
+        """As ``append`` without ``durable``, for a body that the caller knows to be canonical (ints, text, lists, ASCII keys).
+
+        ``at`` is when it happened, in seconds since the epoch, if not now.
+        """
         self._confess()
-        self._add(kind, body)
+        self._add(kind, body, at)
         if self._pending_size > _FULL:
             self.flush()
 
@@ -113,19 +116,24 @@ class FileTrail:
         self._pending.clear()
         self._pending_size = 0
 
-    def _add(self, kind: str, body: Mapping[str, Any]) -> None:
+    def _add(self, kind: str, body: Mapping[str, Any], at: float | None = None) -> None:
         """Seal one record and put it into the buffer."""
         if not RESERVED.isdisjoint(body):
             raise ValueError(f"a body must not hold {', '.join(sorted(RESERVED.intersection(body)))}")
-        record = {"v": VERSION, "seq": self._next, "at": self._now(), "session": self.session, "kind": kind, **body}
+        when = self._stamp_of(self._clock() if at is None else at)
+        record = {"v": VERSION, "seq": self._next, "at": when, "session": self.session, "kind": kind, **body}
         self._previous, line = seal_line(self._previous, record)
         self._next += 1
         self._pending.append(line)
         self._pending_size += len(line)
 
-    def _now(self) -> str:
+    def now(self) -> float:
+        """The time by this trail's clock, in seconds since the epoch."""
+        return self._clock()
+
+    def _stamp_of(self, at: float) -> str:
         """RFC 3339 in UTC, to the millisecond."""
-        second, milliseconds = divmod(int(self._clock() * 1000), 1000)
+        second, milliseconds = divmod(int(at * 1000), 1000)
         if second != self._second:
             self._second, self._stamp = second, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
         return f"{self._stamp}.{milliseconds:03d}Z"

@@ -13,10 +13,12 @@ from guard.core import happenings as h
 from guard.core.session import Counts
 from guard.kernel.gate import Attempt
 
+_TOGETHER = 64  # half a millisecond's work
+
 
 @dataclass(slots=True)
 class Ledger:
-    """Writes to one trail.
+    """Writes to one trail, in the order in which things happened.
 
     ``dirty``: something is buffered that ``flush`` would write. ``passed`` counts execs that concerned no rule. ``problem`` is
     the first reason for which something could not be written.
@@ -27,6 +29,7 @@ class Ledger:
     passed: int = 0
     problem: str = ""
     _later: deque[tuple[str, Mapping[str, Any]]] = field(default_factory=deque)
+    _seen: list[tuple[float, Attempt]] = field(default_factory=list)
 
     def record(self, effect: h.Record) -> str:
         """Write a record and have it on disk. Returns why not; "" when it is."""
@@ -36,14 +39,22 @@ class Ledger:
 
     def seen(self, attempt: Attempt) -> None:
         """Record, cheaply and later, an exec that concerned no rule."""
-        from guard.audit.bodies import seen_body  # noqa: PLC0415 - as above
-
         self.passed += 1
         self.dirty = True
-        try:
-            self.trail.append_fast("exec.seen", seen_body(attempt.tid, attempt.path, attempt.words))
-        except OSError as error:
-            self.problem = self.problem or _reason(error)
+        self._seen.append((self.trail.now(), attempt))
+        if len(self._seen) >= _TOGETHER:
+            self._write_seen()
+
+    def _write_seen(self) -> None:
+        """Hand to the trail what was seen: many at once, since one between two execs keeps the processor from the program that starts."""
+        from guard.audit.bodies import seen_body  # noqa: PLC0415 - as above
+
+        for at, attempt in self._seen:
+            try:
+                self.trail.append_fast("exec.seen", seen_body(attempt.tid, attempt.path, attempt.words), at)
+            except OSError as error:
+                self.problem = self.problem or _reason(error)
+        self._seen.clear()
 
     def later(self, kind: str, body: Mapping[str, Any]) -> None:
         """Hand in a record from another thread; the next ``flush`` writes it."""
@@ -51,6 +62,7 @@ class Ledger:
 
     def flush(self) -> None:
         """Hand on what is buffered."""
+        self._write_seen()
         while self._later:
             self.note(*self._later.popleft())
         self.dirty = False
@@ -61,6 +73,7 @@ class Ledger:
 
     def note(self, kind: str, body: Mapping[str, Any]) -> str:
         """Write a record of the session itself. Returns why not; "" when it is on disk."""
+        self._write_seen()
         try:
             self.trail.append(kind, body, durable=True)
         except OSError as error:

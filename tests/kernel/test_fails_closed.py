@@ -319,11 +319,11 @@ class Full:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self._real.append(kind, body, durable=durable)
 
-    def append_fast(self, kind, body):
+    def append_fast(self, kind, body, at=None):
         """Likewise."""
         if kind in self._kinds:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        self._real.append_fast(kind, body)
+        self._real.append_fast(kind, body, at)
 
     def __getattr__(self, name):
         return getattr(self._real, name)

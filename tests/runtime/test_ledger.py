@@ -53,6 +53,22 @@ def test_a_record_is_on_disk_when_it_returns(ledger, trail):
     assert not ledger.dirty
 
 
+def test_what_was_only_seen_is_written_together_and_says_when(tmp_path):
+    """Each with its own time, in its order, before whatever comes after."""
+    times = iter(range(1_795_463_761, 1_795_463_861))
+    trail = FileTrail.create(tmp_path / "sessions", SESSION, clock=lambda: next(times))
+    ledger = Ledger(trail)
+    for number in range(70):
+        ledger.seen(seen("true", str(number)))
+    ledger.note("session.ended", {})
+    records = written(trail)
+    assert [["true", str(number)] for number in range(70)] == [record["argv"] for record in records[:70]]
+    assert [records[0]["at"], records[69]["at"]] == ["2026-11-23T19:56:01.000Z", "2026-11-23T19:57:10.000Z"]
+    assert (len(records), records[70]["kind"]) == (71, "session.ended")
+    assert verify(trail.path).state is State.WHOLE
+    trail.abandon()
+
+
 @pytest.mark.promise(1)
 @pytest.mark.parametrize("call", ["write", "fdatasync"])
 def test_a_failure_comes_back_as_a_reason(call, ledger, monkeypatch, trail):
