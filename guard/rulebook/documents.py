@@ -48,6 +48,8 @@ class Documents:
         """The documents of one provider. Raises ``RulebookError``."""
         if provider in self.read:
             return self.read[provider]
+        if provider not in self.entries:
+            raise RulebookError(f"There are no rules for {provider}.")
         found = _json(COMPILED / f"{provider}.json", self.entries[provider].sha256)
         return tuple(from_plain(plain, name) for name, plain in found.items())
 

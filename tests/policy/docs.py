@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from guard.core.words import Action, Effect, Place, Target, Undo
 from guard.policy.model import Layer
 from guard.policy.reading import combine, read_policy
-from guard.rulebook.policies import SOURCE
 from guard.rulebook.yaml_reader import read
 
-DEFAULT = read(SOURCE.read_bytes(), "default.yaml")
+DEFAULT_POLICY = Path(__file__).resolve().parents[2] / "rulesets/policies/default.yaml"
+DEFAULT = read(DEFAULT_POLICY.read_bytes(), "default.yaml")
 
 
 def policies(user=None, project=None):

@@ -6,18 +6,18 @@ import re
 
 import pytest
 from rulebook.owned import write
+from rules.known import ROOT
 
 from guard.core.peek import sees_nothing
 from guard.core.words import Effect, Undo, Verdict
 from guard.places import Places
 from guard.rulebook import open_rulebook
-from guard.rulebook.documents import SOURCE
 from guard.rulebook.policies import read_policies
 from guard.rules import reading
 from guard.rules.model import Style
 from guard.runtime.judge import Judge
 
-TEXT = (SOURCE.parent / "docs/rules.md").read_text()
+TEXT = (ROOT / "docs/rules.md").read_text()
 PROGRAM, OPERATIONS = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
 
 

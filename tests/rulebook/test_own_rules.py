@@ -87,7 +87,7 @@ def test_operations_of_a_shipped_provider(tmp_path):
     """``aws`` is extended by a service that nobody else knows by name; the shipped ones stay."""
     write(tmp_path, {"ecs.yaml": EXTENSION})
     book = open_rulebook((tmp_path,))
-    assert does(book, "aws ecs stop-task --task t") == {"aws.ecs.StopTask"}
+    assert does(book, "aws ecs execute-command --task t --command ls") == {"aws.ecs.ExecuteCommand"}
     assert does(book, "aws ecs delete-cluster --cluster c") == {"aws.*.Delete*"}
     assert does(book, "aws cloudformation delete-stack --stack-name x") == {"aws.cloudformation.DeleteStack"}
 
@@ -125,14 +125,14 @@ EXTENSION = """\
 provider: aws
 service: ecs
 operations:
-  StopTask:
-    effect: delete
-    undo: easy
+  ExecuteCommand:
+    effect: evade
+    undo: none
     targets: {task: Task}
-    because: It stops a task.
+    because: It runs a command in a task.
     instead: Look at it with `aws ecs describe-tasks`.
     hits:
-      - aws ecs stop-task --task t
+      - aws ecs execute-command --task t --command ls
     misses:
       - aws ecs describe-tasks --tasks t
 """

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from policy.docs import DEFAULT_POLICY as DEFAULT
 from policy.docs import action
 
 import guard
@@ -17,7 +18,7 @@ from guard.core.words import Effect, Verdict
 from guard.errors import RulebookError
 from guard.policy import rule
 from guard.rulebook import policies
-from guard.rulebook.policies import SOURCE, read_policies
+from guard.rulebook.policies import read_policies
 from guard.rulebook.yaml_reader import read
 
 DOCUMENT = Path(guard.__file__).parents[1] / "docs" / "policy.md"
@@ -39,7 +40,7 @@ def write(tmp_path):
 def compiled(monkeypatch, tmp_path):
     """A wheel's compiled default policy."""
     path = tmp_path / "default.json"
-    path.write_text(json.dumps(read(SOURCE.read_bytes(), "x").plain()))
+    path.write_text(json.dumps(read(DEFAULT.read_bytes(), "x").plain()))
     monkeypatch.setattr(policies, "COMPILED", path)
     return path
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 from guard.core.peek import sees_nothing
 from guard.core.words import Action, Invocation, Opaque
 from guard.rulebook.book import Rulebook, make_book
-from guard.rulebook.documents import SOURCE, from_sources
+from guard.rulebook.documents import from_sources
 
+ROOT = Path(__file__).resolve().parents[2]
+"""The project as the tests see it: the ordinary user's qguard comes from a wheel, and has no such folders beside it."""
+SOURCE = ROOT / "rulesets"
 ASKED = {"delete", "teardown", "privilege", "evade"}
 """The effects that the default policy asks about."""
 

@@ -7,12 +7,12 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rules.known import book, found, is_asked, rules
+from rules.known import SOURCE, book, found, is_asked, rules
 
 from guard.core.peek import sees_nothing
 from guard.core.words import Action, Invocation, Opaque
 from guard.rulebook.book import make_book
-from guard.rulebook.documents import SOURCE, from_sources
+from guard.rulebook.documents import from_sources
 from guard.rulebook.yaml_reader import read
 
 PROGRAMS = ["aws", "terraform", "tofu", "kubectl", "helm"]

@@ -75,7 +75,7 @@ WORDS = [
 ]  # fmt: skip
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=7))
 def test_the_command_is_found_where_kubectl_finds_it(words):
     """One of our readings begins with the command that kubectl takes it for."""

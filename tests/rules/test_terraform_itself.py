@@ -53,7 +53,7 @@ def read_by_us(words, env):
     return one[1:] if isinstance(one, tuple) else None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.text("""ab -\\"'`$(); \t""", max_size=8))
 @example('"-d\\estroy"')
 @example("a 'b c' \"d e\" \"\" '' f\\ g")

@@ -6,12 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
-from rules.known import book
+from rules.known import SOURCE, book
 
 from guard.core.peek import sees_nothing
 from guard.core.words import Verdict
 from guard.places import Places
-from guard.rulebook.documents import SOURCE
 from guard.rulebook.examples import check, rules_of
 from guard.rulebook.files import read_yaml
 from guard.rulebook.policies import read_policies
