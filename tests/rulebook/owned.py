@@ -50,7 +50,7 @@ WRONG = {
     "an id twice across files": ({**both(), "c.yaml": OPERATIONS}, "c.yaml:3:3", r"acme.nuke is there already.*b.yaml:3"),
     "an id that is shipped": (
         {"a.yaml": OPERATIONS.replace("acme", "terraform").replace("nuke:", "destroy:").replace("stackctl nuke x", "terraform destroy")},
-        "a.yaml:3:3", "terraform.destroy is there already.*operations.yaml:3",
+        "a.yaml:3:3", "terraform.destroy is there already.*operations.yaml",
     ),
     "an alias bomb": ({"a.yaml": BOMB}, "a.yaml:1:5", "Anchors and aliases"),
     "a hit that is none": (both(operations=OPERATIONS.replace("stackctl nuke x", "stackctl list x")), "b.yaml:10:9", "does not see it"),

@@ -13,7 +13,6 @@ import pytest
 from policy.docs import DEFAULT_POLICY as DEFAULT
 from policy.docs import action
 
-import guard
 from guard.core.words import Effect, Verdict
 from guard.errors import RulebookError
 from guard.policy import rule
@@ -21,7 +20,7 @@ from guard.rulebook import policies
 from guard.rulebook.policies import read_policies
 from guard.rulebook.yaml_reader import read
 
-DOCUMENT = Path(guard.__file__).parents[1] / "docs" / "policy.md"
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs/policy.md"
 
 
 @pytest.fixture
@@ -42,6 +41,7 @@ def compiled(monkeypatch, tmp_path):
     path = tmp_path / "default.json"
     path.write_text(json.dumps(read(DEFAULT.read_bytes(), "x").plain()))
     monkeypatch.setattr(policies, "COMPILED", path)
+    monkeypatch.setattr(policies, "SOURCE", DEFAULT)
     return path
 
 
