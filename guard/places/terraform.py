@@ -7,6 +7,7 @@ Terraform 1.x and OpenTofu 1.x.
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 from guard.places import aws
@@ -34,7 +35,9 @@ def find(sight: Sight) -> Found:
     workspace = sight.variable("TF_WORKSPACE") or _text(sight.file(f"{data}/environment", directory)) or "default"
     kind, settings = _backend(sight.file(f"{data}/terraform.tfstate", directory))
     files = sight.options("-var-file", "--var-file")
-    shown = facts(("workspace", workspace), ("backend", kind), *settings, *(("var-file", name) for name in files))
+    shown = facts(
+        ("workspace", workspace), ("backend", kind), *settings, *(("var-file", name) for name in files), ("directory", _behind(directory))
+    )
     # A state on this machine says nothing about where the resources are: only a loopback endpoint does.
     account = aws.named_only(sight)
     return Found(shown + account.facts, (workspace, *(value for _, value in settings), *files, *account.names), account.local)
@@ -47,6 +50,12 @@ def _directory(sight: Sight) -> str:
     if not given:
         return cwd
     return given if given.startswith("/") else (f"{cwd}/{given}" if cwd else "")
+
+
+def _behind(directory: str) -> str:
+    """Where ``directory`` leads, when a link stands in it: what a human reads must not be turned to somewhere else meanwhile."""
+    real = os.path.realpath(directory) if directory.startswith("/") else ""
+    return real if real != os.path.normpath(directory) else ""
 
 
 def _text(data: bytes | None) -> str:

@@ -58,6 +58,20 @@ def test_given_another_workspace_since_the_question_then_it_does_not_run(platfor
     assert project.resources == ("terraform_data.database",)
 
 
+def test_given_a_link_that_leads_elsewhere_since_the_question_then_it_does_not_run(platform):
+    """``-chdir`` may name a link; where it leads is shown, and is part of what was approved."""
+    sandbox, production = make_project(platform.home / "sandbox", "a"), make_project(platform.home / "production", "b")
+    link = platform.work / "link"
+    link.symlink_to(sandbox.folder)
+    with platform.guard_at_terminal("terraform", "-chdir=link", "destroy", "-auto-approve") as human:
+        human.is_asked("sandbox")
+        link.unlink()
+        link.symlink_to(production.folder)
+        human.types("o")
+        human.leaves()
+    assert (sandbox.resources, production.resources) == (("terraform_data.a",), ("terraform_data.b",))
+
+
 def test_same_again_is_not_for_other_keys(platform, script):
     """The same words with the keys of another account are another question."""
     folder = platform.folder("work")
