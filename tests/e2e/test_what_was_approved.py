@@ -64,7 +64,7 @@ def test_given_a_link_that_leads_elsewhere_since_the_question_then_it_does_not_r
     link = platform.work / "link"
     link.symlink_to(sandbox.folder)
     with platform.guard_at_terminal("terraform", "-chdir=link", "destroy", "-auto-approve") as human:
-        human.is_asked("sandbox")
+        human.is_asked("directory ")
         link.unlink()
         link.symlink_to(production.folder)
         human.types("o")
