@@ -7,19 +7,9 @@ from functools import lru_cache
 
 _SPECIAL = re.compile(r"[A-Z]{2,}s\Z")
 _BEFORE_WORD = re.compile(r"(.)([A-Z][a-z]+)")
-_BEFORE_NUMBER = re.compile(r"([a-z])([0-9]+)")
 _BEFORE_CAPITAL = re.compile(r"([a-z0-9])([A-Z])")
-_KNOWN = {
-    # The names that the rules below spell otherwise than the AWS CLI does (botocore.__init__, _xform_cache).
-    "CreateCachediSCSIVolume": "create-cached-iscsi-volume",
-    "CreateStorediSCSIVolume": "create-stored-iscsi-volume",
-    "DescribeCachediSCSIVolumes": "describe-cached-iscsi-volumes",
-    "DescribeStorediSCSIVolumes": "describe-stored-iscsi-volumes",
-    "ListHITsForQualificationType": "list-hits-for-qualification-type",
-    "ExecutePartiQLStatement": "execute-partiql-statement",
-    "ExecutePartiQLTransaction": "execute-partiql-transaction",
-    "ExecutePartiQLBatch": "execute-partiql-batch",
-}
+_ONE_WORD = {"iSCSI": "Iscsi", "HITs": "Hits", "PartiQL": "Partiql", "OAuth2": "Oauth2", "WhatsApp": "Whatsapp", "OTel": "Otel"}
+"""What the rules below would take apart and the AWS CLI does not (botocore.__init__, _xform_cache)."""
 
 
 @lru_cache(maxsize=1024)
@@ -27,12 +17,11 @@ def dashed(name: str) -> str:
     """``StackName`` → ``stack-name``; a name with a dash in it is spelt so already."""
     if "-" in name:
         return name
-    if name in _KNOWN:
-        return _KNOWN[name]
+    for known, plain in _ONE_WORD.items():
+        name = name.replace(known, plain)
     if special := _SPECIAL.search(name):
         name = f"{name[: special.start()]}-{special.group().lower()}"
     name = _BEFORE_WORD.sub(r"\1-\2", name)
-    name = _BEFORE_NUMBER.sub(r"\1-\2", name)
     return re.sub(r"-+", "-", _BEFORE_CAPITAL.sub(r"\1-\2", name)).lower()
 
 
