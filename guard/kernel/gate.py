@@ -13,6 +13,7 @@ import signal
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from guard.core.attempts import Exec, FileId, Process
 from guard.kernel import proc, ptrace, seccomp, tell
@@ -22,6 +23,7 @@ from guard.kernel.ptrace import Stop
 from guard.kernel.resolve import AT_FDCWD, Program, Resolver
 
 _MAX_DEPTH = 64
+_NEAR = 4096  # bytes between a path and its argv[0] that are worth one read: shells hand over the same string, or its neighbour
 _ENDING = sum(1 << (number - 1) for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGALRM, signal.SIGTERM))
 
 
@@ -57,8 +59,7 @@ class Attempt:
         return (*map(os.fsencode, (*program.prefix, self.path)), *self.argv[1:])
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(NamedTuple):
     """What an armed task has really loaded, stopped before its first instruction.
 
     ``same`` means: file and argv are those that were judged. Otherwise ``file`` and ``argv`` are the truth, or ``why`` says
@@ -139,8 +140,12 @@ class Gate:
             # int arguments: the kernel looks at the low 32 bits only
             dirfd, (path, argv, environment), flags = _signed(call.args[0]), call.args[1:4], call.args[4] & 0xFFFFFFFF
         memory = Memory(call.tid)
-        attempt.path = os.fsdecode(memory.string(path, 4096))
-        attempt.argv = tuple(memory.strings(memory.pointers(argv, abi)))
+        pointers = memory.pointers(argv, abi)
+        if pointers and abs(pointers[0] - path) < _NEAR:
+            file, *words = memory.strings([path, *pointers])
+        else:
+            file, words = memory.string(path, 4096), memory.strings(pointers)
+        attempt.path, attempt.argv = os.fsdecode(file), tuple(words)
         attempt.words = tuple(map(os.fsdecode, attempt.argv))
         attempt.environment = environment
         attempt.at = dirfd, flags

@@ -9,7 +9,7 @@ import ctypes
 import errno
 import os
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from guard.kernel.abi import Abi
 from guard.kernel.libc import LIBC
@@ -45,8 +45,7 @@ LIBC.process_vm_readv.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_ulong,
 LIBC.process_vm_readv.restype = ctypes.c_ssize_t
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class Memory(NamedTuple):
     """The memory of task ``tid``. Nothing is kept open."""
 
     tid: int

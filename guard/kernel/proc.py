@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+_PAGE = 4096
 _AT_LEAST = 20  # fields after the command name in /proc/PID/stat that we look at
 
 
@@ -11,8 +12,8 @@ def slurp(path: str, limit: int = 16 * 1024 * 1024) -> bytes:
     """The whole of a /proc file, up to ``limit`` bytes. Raises ``OSError``."""
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        data = os.read(fd, 65536)
-        if len(data) < 4096:  # noqa: PLR2004 - a short first read of a /proc file is all of it
+        data = os.read(fd, _PAGE)
+        if len(data) < _PAGE:  # a short first read of a /proc file is all of it
             return data
         parts, size = [data], len(data)
         while data and size < limit:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import ctypes
 import os
-from dataclasses import dataclass
 from enum import Enum, auto
 from signal import SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU
+from typing import NamedTuple
 
 from guard.kernel.libc import LIBC, raise_errno
 
@@ -30,8 +30,7 @@ class Stop(Enum):
     GONE = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One report of wait4(2): ``signal`` is what a SIGNAL stop wants delivered; ``status`` is the raw wait status."""
 
     pid: int

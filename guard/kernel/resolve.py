@@ -43,6 +43,8 @@ class Program:
 
 def _own(path: str, tid: int) -> str:
     """``path`` with the target's descriptors and /proc/self in the place of ours."""
+    if not path.startswith(("/proc/", "/dev/fd/")):
+        return path
     for prefix, own in (("/proc/self/", f"/proc/{tid}/"), ("/proc/thread-self/", f"/proc/{tid}/"), ("/dev/fd/", f"/proc/{tid}/fd/")):
         if path.startswith(prefix):
             return own + path[len(prefix) :]

@@ -31,6 +31,7 @@ from guard.kernel.resolve import Program
 from guard.runtime.ledger import Ledger
 from guard.runtime.wire import Wire
 
+_EVENTS = 8  # more than there are descriptors to wait for
 _TICK = 0.1  # seconds between looks at processes that may have given up, while a question is open
 _STALE = 1.0  # seconds after which an armed exec that loaded nothing is taken for failed
 _GRACE = 2.0  # seconds between TERM and KILL for what the agent left running
@@ -85,7 +86,7 @@ class Supervisor:
         self._reap()
         while not self._finished():
             try:
-                for fd, happened in poll.poll(self._timeout()):
+                for fd, happened in poll.poll(self._timeout(), _EVENTS):
                     if fd == self.gate.listener:
                         if happened & select.EPOLLIN:
                             self._notified()
