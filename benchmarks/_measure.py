@@ -7,6 +7,7 @@ import contextlib
 import os
 import platform
 import pwd
+import resource
 import shutil
 import statistics
 import subprocess
@@ -16,6 +17,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools/setup"))
 
@@ -27,6 +29,18 @@ INSTALLED = ORDINARY / "venv"
 
 class Unmeasured(Exception):
     """Something that was to be measured could not run; the text says what and why."""
+
+
+class Took(NamedTuple):
+    """Seconds: by the clock, and of all processors together by whatever ran."""
+
+    wall: float
+    cpu: float
+
+
+def _busy() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +61,11 @@ class Person:
             raise Unmeasured(f"{' '.join(map(str, argv))} exited {done.returncode}:\n{done.stderr.decode(errors='replace').strip()}")
         return done
 
-    def seconds(self, argv: Sequence[str | Path]) -> float:
-        """Wall time of ``argv``, the start of its process included."""
-        began = time.perf_counter()
+    def seconds(self, argv: Sequence[str | Path]) -> Took:
+        """What ``argv`` took, the start of its process included."""
+        busy, began = _busy(), time.perf_counter()
         self.run(argv)
-        return time.perf_counter() - began
+        return Took(time.perf_counter() - began, _busy() - busy)
 
     def take_trails(self) -> list[str]:
         """The records of all sessions that this person ran since the last time, one line a record."""
@@ -124,6 +138,8 @@ def spread(values: Sequence[float], digits: int = 0) -> str:
     return "{:>7}  {:>6} .. {:<6}  {:>6} .. {:<6}".format(*shown)
 
 
+_WAVERS = 0.1
+
 SPREAD = f"{'median':>7}  {'middle half':^16}  {'all':^16}"
 """What stands above ``spread``."""
 
@@ -134,6 +150,13 @@ def table(head: str, rows: Mapping[str, str]) -> None:
     print(f"{'':{width}}  {head}")
     for name, row in rows.items():
         print(f"{name:{width}}  {row}")
+
+
+def doubt(unguarded: Sequence[float]) -> None:
+    """Say so when what is compared with has itself wavered: then the machine had other things to do, and the numbers say little."""
+    low, middle, high = statistics.quantiles(unguarded, n=4, method="inclusive") if len(unguarded) > 1 else (unguarded[0],) * 3
+    if high - low > _WAVERS * middle:
+        print(f"NOISY: half of the unguarded runs differ by more than {_WAVERS:.0%}. Something else ran: measure again on a quiet machine.")
 
 
 def goal(what: str, *, met: bool) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from _measure import SPREAD, Person, Unmeasured, arguments, conditions, end, goal, installed, people, program, spread, table
+from _measure import SPREAD, Person, Took, Unmeasured, arguments, conditions, doubt, end, goal, installed, people, program, spread, table
 
 FEW, MANY = 2_000, 8_000
 STORM = "i=0; while [ $i -lt {} ]; do /bin/true; i=$((i+1)); done"
@@ -38,8 +38,8 @@ class Contender:
     bare: str = "unguarded"
     trail: bool = False
 
-    def seconds(self, execs: int) -> float:
-        """Wall time of a storm; of a guarded one, also what its trail must hold."""
+    def seconds(self, execs: int) -> Took:
+        """What a storm takes. Of a guarded one, also what its trail must hold."""
         took = self.person.seconds([*self.prefix, "/bin/sh", "-c", STORM.format(execs)])
         if self.trail:
             seen = sum('"kind":"exec.seen"' in record for record in self.person.take_trails())
@@ -98,26 +98,30 @@ def main() -> None:
         print(conditions(commands[0]))
         for contender in field:
             contender.seconds(FEW)  # files into memory, and whatever is done only once
-        slopes: dict[str, list[float]] = {contender.name: [] for contender in field}
+        slopes: dict[str, list[Took]] = {contender.name: [] for contender in field}
         for number in range(options.rounds):
             at = number % len(field)
             for contender in (*field[at:], *field[:at]):
-                slopes[contender.name].append(contender.seconds(MANY) - contender.seconds(FEW))
+                many, few = contender.seconds(MANY), contender.seconds(FEW)
+                slopes[contender.name].append(Took(many.wall - few.wall, many.cpu - few.cpu))
     report(field, slopes, options.rounds)
     for name in left_out:
         print(f"left out: {name}")
 
 
-def report(field: Sequence[Contender], slopes: dict[str, list[float]], rounds: int) -> None:
+def report(field: Sequence[Contender], slopes: dict[str, list[Took]], rounds: int) -> None:
     """The table, and the goals beside it."""
-    per_exec = {name: [1e6 * seconds / (MANY - FEW) for seconds in values] for name, values in slopes.items()}
-    ratios = {one.name: [a / b for a, b in zip(slopes[one.name], slopes[one.bare], strict=True)] for one in field}
+    per_exec = {name: [1e6 * took.wall / (MANY - FEW) for took in values] for name, values in slopes.items()}
+    ratios = {one.name: [a.wall / b.wall for a, b in zip(slopes[one.name], slopes[one.bare], strict=True)] for one in field}
+    work = {one.name: statistics.median(a.cpu / b.cpu for a, b in zip(slopes[one.name], slopes[one.bare], strict=True)) for one in field}
     print(f"{MANY - FEW:,} x /bin/true from sh, by slope ({MANY:,} - {FEW:,}), {rounds} interleaved rounds\n")
     table(
-        f"{'µs per exec':^43}  {'÷ unguarded':^43}",
-        {"": f"{SPREAD}  {SPREAD}"} | {one.name: f"{spread(per_exec[one.name])}  {spread(ratios[one.name], 2)}" for one in field},
+        f"{'µs per exec':^43}  {'÷ unguarded':^43}  {'CPU ÷':>9}",
+        {"": f"{SPREAD}  {SPREAD}  unguarded"}
+        | {one.name: f"{spread(per_exec[one.name])}  {spread(ratios[one.name], 2)}  {work[one.name]:9.2f}" for one in field},
     )
     print()
+    doubt(per_exec["unguarded"])
     median = {name: statistics.median(values) for name, values in ratios.items()}
     guarded = {one.name: median[one.name] for one in field if one.trail}
     for name, ratio in guarded.items():

@@ -24,9 +24,9 @@ def measure(person: Person, commands: list[Path], rounds: int) -> dict[str, list
         others[f"qguard run -- true{which}"] = [command, "run", "--", TRUE]
     over: dict[str, list[float]] = {name: [] for name in others}
     for number in range(-1, rounds):  # the first round only warms up
-        bare = person.seconds([TRUE])
+        bare = person.seconds([TRUE]).wall
         for name, argv in others.items():
-            took = 1000 * (person.seconds(argv) - bare)
+            took = 1000 * (person.seconds(argv).wall - bare)
             if number >= 0:
                 over[name].append(took)
     if not any('"kind":"session.ended"' in record for record in person.take_trails()):
