@@ -68,7 +68,7 @@ class Asking:
         if scrolls and not card.late:
             self._stage.scroll(key)
             self._stale = True
-        elif (answer := self._desk.press(key, seen=self._stage.fits(scene))) is not None:
+        elif (answer := self._desk.press(key, seen=self._stage.fits(scene) and self._stage.is_read)) is not None:
             self._answered(answer)
 
     # ---- time ------------------------------------------------------------------------------------------------------------

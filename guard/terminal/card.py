@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from guard.core.cards import Question
 from guard.core.words import Effect, Judged, Undo, Verdict
@@ -14,6 +15,7 @@ from guard.terminal.fold import cells, fold
 from guard.terminal.wording import headline, settled, strictest_first, targets, undo, where
 
 _LABEL = 9
+_COMMAND = "Command"
 _ACTIONS = 3
 _ROWS = 3
 _COMMAND_ROWS = 6
@@ -31,13 +33,28 @@ class Row:
     style: str = ""
 
 
-def render(question: Question, width: int, *, color: bool = False, details: bool = False) -> list[str]:
+class Body(NamedTuple):
+    """The card in lines. Nobody agrees to it who has not had the first ``needed`` of them on the screen: what, where, the command."""
+
+    lines: list[str]
+    needed: int
+
+
+def body(question: Question, width: int, *, color: bool = False, details: bool = False) -> Body:
     """The card as lines of at most ``width`` cells (20 at least); with ``details`` everything, however long."""
     width = max(width, 20)
     lines: list[str] = []
+    needed = 0
     for row in _all_rows(question) if details else _rows(question):
         lines.extend(_lines(row, width, color=color, whole=details))
-    return lines
+        if row.label == _COMMAND:
+            needed = len(lines)
+    return Body(lines, needed)
+
+
+def render(question: Question, width: int, *, color: bool = False, details: bool = False) -> list[str]:
+    """The lines alone."""
+    return body(question, width, color=color, details=details).lines
 
 
 def _rows(question: Question) -> Iterator[Row]:
@@ -92,7 +109,7 @@ def _command(question: Question) -> Row:
     from guard.core.escape import visible_argv  # noqa: PLC0415 - reads the tables of Unicode, which only a card needs
     from guard.core.mask import mask_argv  # noqa: PLC0415 - likewise
 
-    return Row("Command", visible_argv(mask_argv(question.argv)) or "(an empty argv)", _COMMAND_ROWS)
+    return Row(_COMMAND, visible_argv(mask_argv(question.argv)) or "(an empty argv)", _COMMAND_ROWS)
 
 
 def _why(judged: list[Judged]) -> Iterator[Row]:

@@ -151,7 +151,15 @@ class ModeTracker:
     def again(self) -> bytes:
         """Undo ``leave``: the agent has the terminal once more, and must redraw."""
         screen = b"\x1b[?1049h" if self.alternate else b""
-        return self._push(False) + screen + (self._push(True) if self.alternate else b"") + _SAVE + self._moving() + _RESTORE + self._standing()
+        return (
+            self._push(False)
+            + screen
+            + (self._push(True) if self.alternate else b"")
+            + _SAVE
+            + self._moving()
+            + _RESTORE
+            + self._standing()
+        )
 
     def _pop(self, alternate: bool) -> bytes:
         depth = len(self._keyboards[alternate]) - 1

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from guard.core.cards import Question
 from guard.terminal import keys
-from guard.terminal.card import beside, render
+from guard.terminal.card import Body, beside, body
 from guard.terminal.desk import View
 from guard.terminal.fold import cells, fold, hanging
 from guard.terminal.wording import settled
@@ -17,6 +17,7 @@ _ANSWERS_IN_DETAILS = ("[o] allow once", "[s] same again this session", "[d] den
 _TOO_SMALL = "This window is too small to agree to anything: make it bigger, or [d] deny."
 _NOT_YET = "One moment: what is typed now does not count."
 _READY = "Nothing runs until you answer."
+_UNREAD = "Read to the end of the command before you agree: j, space."
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Scene:
 class Stage:
     """Composes scenes into lines and paints them. Pure: gives back the bytes to write."""
 
-    __slots__ = ("_body", "_body_of", "_color", "_offset", "_painted", "_room", "_shared", "inline")
+    __slots__ = ("_body", "_body_of", "_color", "_needed", "_offset", "_painted", "_room", "_shared", "_shown", "inline")
 
     def __init__(self, *, color: bool, inline: bool, shared: bool = False) -> None:
         """With ``inline`` the terminal can do nothing: cards are printed, one below the other.
@@ -56,7 +57,7 @@ class Stage:
         self._painted: list[str] = []
         self._body: list[str] = []
         self._body_of: tuple[object, ...] = ()
-        self._offset = self._room = 0
+        self._offset = self._room = self._needed = self._shown = 0
 
     def retouch(self) -> None:
         """As ``clear``, for the same scene at the same place."""
@@ -99,6 +100,11 @@ class Stage:
         """Whether the window holds enough of the card to agree to it."""
         return self._space(scene) >= _LEAST_ROOM
 
+    @property
+    def is_read(self) -> bool:
+        """Whether all that one agrees to has been on the screen, down to the end of the command."""
+        return self._shown >= self._needed
+
     def _space(self, scene: Scene) -> int:
         """How many lines there are for the body."""
         width, height = max(scene.size[0], _LEAST_WIDTH), scene.size[1]
@@ -111,7 +117,9 @@ class Stage:
         room = self._space(scene)
         if room < _LEAST_ROOM:
             return [*_header(scene, width), *fold(_TOO_SMALL, width)]
-        return [*_header(scene, width), "", *self._visible(room, width), "", *_footer(scene, width)]
+        visible = self._visible(room, width)
+        self._shown = max(self._shown, self._offset + self._room)
+        return [*_header(scene, width), "", *visible, "", *_footer(scene, width, read=self.is_read)]
 
     def _visible(self, room: int, width: int) -> list[str]:
         """The part of the body that fits, and how much is below it."""
@@ -128,8 +136,9 @@ class Stage:
         """Render the body, once for each question, view and width: it may be megabytes."""
         of = (scene.question.id, scene.view, width)
         if of != self._body_of:
-            self._body = render(scene.question, width, color=self._color, details=scene.view is View.DETAILS)
-            self._body_of, self._offset = of, 0
+            made: Body = body(scene.question, width, color=self._color, details=scene.view is View.DETAILS)
+            self._body, self._needed = made
+            self._body_of, self._offset, self._shown = of, 0, 0
 
 
 def _header(scene: Scene, width: int) -> list[str]:
@@ -139,11 +148,11 @@ def _header(scene: Scene, width: int) -> list[str]:
     return beside("qguard: may this run?", aside, width)
 
 
-def _footer(scene: Scene, width: int) -> list[str]:
+def _footer(scene: Scene, width: int, *, read: bool = True) -> list[str]:
     notes = [line for note in scene.notes for line in hanging(settled(f"qguard: {note}"), width)]
     choices = _ANSWERS_IN_DETAILS if scene.view is View.DETAILS else _ANSWERS
-    room = max(len(fold(text, width)) for text in (_READY, _NOT_YET))
-    said = fold(_NOT_YET if not scene.ready else "" if scene.late else _READY, width)
+    room = max(len(fold(text, width)) for text in (_READY, _NOT_YET, _UNREAD))
+    said = fold(_NOT_YET if not scene.ready else _UNREAD if not read else "" if scene.late else _READY, width)
     return [
         *notes,
         *said,

@@ -139,6 +139,23 @@ def test_a_window_that_is_too_small_says_so():
         assert (fits, not fits) == (stage.fits(scene), any("too small" in line for line in stage.lines(scene)))
 
 
+@pytest.mark.promise(9)
+def test_the_command_counts_as_read_once_its_last_line_was_shown():
+    """Scrolling there is enough, scrolling back takes nothing away, another width is another card."""
+    stage = Stage(color=False, inline=False)
+    low = replace(SCENE, size=(80, 8))
+    stage.lines(low)
+    assert not stage.is_read
+    stage.scroll(Key("G"))
+    stage.lines(low)
+    assert stage.is_read
+    stage.scroll(Key("g"))
+    stage.lines(low)
+    assert stage.is_read
+    stage.lines(replace(low, size=(60, 8)))
+    assert not stage.is_read
+
+
 def test_lines_for_the_human_stand_below_the_card():
     """Escaped, as everything."""
     assert "qguard: a\\x1b[31m" in Stage(color=False, inline=False).lines(replace(SCENE, notes=("a\x1b[31m",)))

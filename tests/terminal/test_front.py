@@ -210,6 +210,24 @@ def test_an_argument_of_two_megabytes_can_be_read_to_its_end(session):
     assert it.supervisor.answer() == ("s-1", "once", False)
 
 
+@pytest.mark.promise(9)
+def test_in_a_low_window_nobody_agrees_before_the_command_was_on_the_screen(session):
+    """What matters most stands first; in nine rows the command is further down. A no needs no reading."""
+    it = session(CAT)
+    it.human.resizes(9, 60)
+    it.supervisor.asks(question())
+    screen = it.human.sees("Read to the end of the command before you agree")
+    assert "-auto-approve" not in screen
+    it.human.types("o")
+    assert it.supervisor.hears_nothing(0.3)
+    it.human.types("j")
+    it.human.sees("11 more lines")
+    it.human.types("j")
+    assert "-auto-approve" in it.human.sees(READY)
+    it.human.types("o")
+    assert it.supervisor.answer() == ("s-1", "once", False)
+
+
 def test_given_standard_input_is_a_pipe_then_the_question_still_comes_and_the_keys_are_the_cards_alone(session):
     """The terminal stays cooked before and after; the agent reads its pipe."""
     it = session(("bash", "-c", "while read x; do echo got $x; done; echo eof; sleep 60"), around="echo piped | {}")
