@@ -49,12 +49,12 @@ class Ledger:
         """Hand to the trail what was seen: many at once, since one between two execs keeps the processor from the program that starts."""
         from guard.audit.bodies import seen_body  # noqa: PLC0415 - as above
 
-        for at, attempt in self._seen:
+        together, self._seen = self._seen, []  # first, so that one that cannot be written is not tried for ever
+        for at, attempt in together:
             try:
                 self.trail.append_fast("exec.seen", seen_body(attempt.tid, attempt.path, attempt.words), at)
             except OSError as error:
                 self.problem = self.problem or _reason(error)
-        self._seen.clear()
 
     def later(self, kind: str, body: Mapping[str, Any]) -> None:
         """Hand in a record from another thread; the next ``flush`` writes it."""

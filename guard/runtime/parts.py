@@ -21,7 +21,9 @@ from guard.runtime import belongings, identity
 from guard.runtime.judge import Judge
 from guard.runtime.options import Options
 from guard.runtime.settings import Settings
+from guard.runtime.twins import Twins, find_twins
 from guard.shell import program_of
+from guard.shell.program import canonical
 
 ProgramOf = Callable[[str, str, tuple[str, ...]], tuple[str, tuple[str, ...]] | None]
 
@@ -40,6 +42,7 @@ class Parts:
     started: Mapping[str, Any]
     state_dir: Path
     look: Callable[[], belongings.Seen]
+    twins: Twins
 
 
 def prepare(options: Options, file: str, settings: Settings, *, has_terminal: bool) -> Parts:
@@ -86,6 +89,7 @@ def prepare(options: Options, file: str, settings: Settings, *, has_terminal: bo
         started,
         settings.state_dir,
         functools.partial(belongings.look, settings, options.policy),
+        find_twins(names, os.environ.get("PATH", os.defpath), lambda name: canonical(name, names)),
     )
 
 

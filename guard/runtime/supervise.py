@@ -79,6 +79,7 @@ def _session(options: Options, file: str, parts: Parts, plan: TerminalPlan, wire
     hashing = _hash_later(parts.agent, ledger)
     supervisor = Supervisor(
         *(gate, parts.judge, parts.program_of, ledger, wire, agent, parts.state),
+        twins=parts.twins,
         keep=options.keep,
         outlives_terminal=signal.SIGHUP in ignored,
     )

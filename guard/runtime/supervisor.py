@@ -29,6 +29,7 @@ from guard.kernel.gate import Attempt, Gate, Gone, Loaded, ancestry
 from guard.kernel.memory import Unreadable
 from guard.kernel.resolve import Program
 from guard.runtime.ledger import Ledger
+from guard.runtime.twins import Twins
 from guard.runtime.wire import Wire
 
 _EVENTS = 8  # more than there are descriptors to wait for
@@ -59,6 +60,7 @@ class Supervisor:
     wire: Wire
     agent: int
     state: Session
+    twins: Twins = field(default_factory=Twins)
     keep: bool = False
     outlives_terminal: bool = False
     attempts: dict[int, Attempt] = field(default_factory=dict)
@@ -208,7 +210,10 @@ class Supervisor:
             interpreted = self.program_of(program.prefix[0], program.interpreter, argv)
             if interpreted is not None and interpreted[1] == argv:
                 return interpreted
-        return self.program_of(attempt.path, program.file.path, attempt.words) or interpreted
+        found = self.program_of(attempt.path, program.file.path, attempt.words) or interpreted
+        if found is None and (twin := self.twins.of(program.file, attempt.tid)) is not None:
+            return twin, attempt.words or (attempt.path,)
+        return found
 
     def _rule(self, found: tuple[str, tuple[str, ...]], attempted: Exec) -> Ruling:
         program, argv = found
@@ -284,6 +289,8 @@ class Supervisor:
             found = self._watched(loaded.attempt, program)
         else:
             found = self.program_of(truth.file.path, truth.file.path, truth.argv)
+            if found is None and (twin := self.twins.of(truth.file, loaded.pid)) is not None:
+                found = twin, truth.argv
         return self._rule(found, truth) if found else NOTHING
 
     def _truth(self, loaded: Loaded, judged: Exec | None, env: tuple[tuple[str, str], ...]) -> Exec:

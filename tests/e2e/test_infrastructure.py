@@ -92,3 +92,14 @@ def test_kubectl_reads_as_if_unguarded(cluster, kube):
     """Reading is none of qguard's business."""
     done = cluster.guard("kubectl", "get", "pods", "-o", "name")
     assert (done.status, done.out) == (0, kube.kubectl("get", "pods", "-o", "name").stdout), done.err
+
+
+@needs("terraform")
+@pytest.mark.parametrize(
+    "how", ["cp $(command -v terraform) innocent", "ln $(command -v terraform) innocent 2>/dev/null || cp $(command -v terraform) innocent"]
+)
+def test_terraform_under_another_name_does_not_destroy(platform, terraform, how):
+    """A copy and a hard link are the program that they are."""
+    project = terraform()
+    assert platform.guard("sh", "-c", f"{how}; ./innocent destroy -auto-approve").status == 126
+    assert project.resources == DATABASE

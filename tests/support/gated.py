@@ -29,6 +29,7 @@ from guard.errors import QguardError
 from guard.kernel import confine, proc
 from guard.runtime import identity, launch
 from guard.runtime.options import Options
+from guard.runtime.twins import Twins
 from guard.shell.program import program_of
 from guard.terminal.plan import TerminalPlan
 from support.machine import PATH
@@ -81,6 +82,7 @@ class Parts:
     started: Mapping[str, Any]
     state_dir: Path
     look: Callable[[], Any]
+    twins: Any
 
 
 class Engineer:
@@ -240,6 +242,7 @@ class Stage:
             started={},
             state_dir=folder,
             look=dict,
+            twins=Twins(),
         )
 
 
