@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Protocol
 
 from guard.core.data import quoted
-from guard.core.peek import sees_nothing
-from guard.core.words import Action, Opaque
+from guard.core.peek import Peek, sees_nothing
+from guard.core.words import Action, Invocation, Opaque
 from guard.rulebook.documents import PROBES
 from guard.shell import read
 
 if TYPE_CHECKING:
-    from guard.rulebook.book import Rulebook
+    from guard.rules import Probe
     from guard.rules.model import Example, Operation
 
 
-def check(book: Rulebook, operations: Iterable[Operation]) -> None:
+class Book(Protocol):
+    """What examples are put to."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every program that some rule knows."""
+        ...
+
+    def classify(self, invocation: Invocation, peek: Peek, probes: Mapping[str, Probe] | None = None) -> tuple[Action | Opaque, ...]:
+        """What ``invocation`` does, with these probes in the place of the real ones."""
+        ...
+
+
+def check(book: Book, operations: Iterable[Operation]) -> None:
     """Raise ``RulebookError`` for the first example that is not what its rule says."""
     for operation in operations:
         for example in operation.hits:
@@ -27,7 +40,7 @@ def check(book: Rulebook, operations: Iterable[Operation]) -> None:
                 raise example.mark.error(f"{operation.rule} says that it misses this, and it does not: {quoted(example.line)}.")
 
 
-def rules_of(book: Rulebook, example: Example) -> tuple[str, ...]:
+def rules_of(book: Book, example: Example) -> tuple[str, ...]:
     """The ids of the rules that an example concerns. Raises ``RulebookError`` when it cannot be read."""
     reading = read(example.line, book.names)
     probes = dict.fromkeys(PROBES, lambda *_: example.given) if example.given else None
