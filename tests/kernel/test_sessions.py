@@ -258,19 +258,21 @@ def test_orphans_are_reaped(stage):
     assert stage.play(sys.executable, "-c", ORPHANS).out == "reaped\n"
 
 
+def signals_of(played):
+    """(blocked, ignored) as cat saw them. Without 32 and 33, the C library's own: make(1) starts its children with these ignored."""
+    state = dict(line.split(":\t") for line in played.out.splitlines() if line.startswith("Sig"))
+    return tuple(int(state[name], 16) & ~(0b11 << 31) for name in ("SigBlk", "SigIgn"))
+
+
 def test_the_agent_inherits_no_signal_state_of_ours(stage):
     """Nothing blocked, nothing ignored that was not ignored before: Ctrl-C, pipes and job control work as ever."""
-    played = stage.play("/bin/cat", "/proc/self/status")
-    state = dict(line.split(":\t") for line in played.out.splitlines() if line.startswith("Sig"))
-    assert (int(state["SigBlk"], 16), int(state["SigIgn"], 16)) == (0, 0)
+    assert signals_of(stage.play("/bin/cat", "/proc/self/status")) == (0, 0)
 
 
 def test_given_nohup_then_the_agent_ignores_hang_ups_too(stage):
     """What whoever started qguard ignored, the agent ignores."""
     ignored = stage.but(prepare=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
-    played = ignored.play("/bin/cat", "/proc/self/status")
-    state = dict(line.split(":\t") for line in played.out.splitlines() if line.startswith("Sig"))
-    assert int(state["SigIgn"], 16) == 1 << (signal.SIGHUP - 1)
+    assert signals_of(ignored.play("/bin/cat", "/proc/self/status")) == (0, 1 << (signal.SIGHUP - 1))
 
 
 def only_ours():
