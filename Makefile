@@ -11,8 +11,8 @@ PYTHON ?= $(shell tools/find-python)
 SETUP = $(PYTHON) -I tools/setup
 BIN = .venv/bin
 
-# The suites that touch processes, files of the user, terminals or the kernel: run as an ordinary user too.
-NEAR_THE_SYSTEM = $(wildcard tests/kernel tests/terminal tests/runtime tests/audit tests/places tests/agents tests/cli tests/contract tests/bypass tests/e2e)
+# The suites that touch processes, files of the user, terminals, the kernel or what a wheel carries: run as an ordinary user too.
+NEAR_THE_SYSTEM = $(wildcard tests/kernel tests/terminal tests/runtime tests/audit tests/places tests/agents tests/cli tests/contract tests/bypass tests/rulebook tests/rulesets tests/e2e)
 
 .PHONY: help demo test check bench docs setup
 
