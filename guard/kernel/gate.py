@@ -13,6 +13,7 @@ import signal
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import NamedTuple
 
 from guard.core.attempts import Exec, FileId, Process
@@ -87,16 +88,19 @@ class Gone:
 class Gate:
     """Owns the listener and the table of armed tasks.
 
-    ``env_wanted(name)`` says which environment variables matter. ``debuggers`` accepts tasks that somebody else traces: their
+    ``env_wanted(name)`` says which environment variables matter; of those that are ``env_sealed`` too only a digest is kept, by a key of
+    this session: enough to tell that one changed. ``debuggers`` accepts tasks that somebody else traces: their
     exec cannot be checked after loading (``--allow-debuggers``).
     """
 
     listener: int
     env_wanted: Callable[[bytes], bool]
+    env_sealed: Callable[[bytes], bool] = lambda _name: False
     debuggers: bool = False
     resolver: Resolver = field(default_factory=Resolver)
     armed: dict[int, Attempt] = field(default_factory=dict)
     kept: dict[int, Attempt] = field(default_factory=dict)
+    _key: bytes = field(default_factory=lambda: os.urandom(16), repr=False)
     _count: int = 0
     _failed: set[int] = field(default_factory=set)
     _news: deque[Gone] = field(default_factory=deque)
@@ -185,8 +189,11 @@ class Gate:
         chosen: dict[bytes, bytes] = {}
         for name, _, value in pairs:
             if self.env_wanted(name):
-                chosen.setdefault(name, value)
+                chosen.setdefault(name, self._sealed(value) if self.env_sealed(name) else value)
         return tuple(sorted((os.fsdecode(name), os.fsdecode(value)) for name, value in chosen.items()))
+
+    def _sealed(self, value: bytes) -> bytes:
+        return b"sealed:" + blake2b(value, key=self._key, digest_size=8).hexdigest().encode()
 
     def is_waiting(self, attempt: Attempt) -> bool:
         """True while the task still waits for this answer."""

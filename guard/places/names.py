@@ -72,3 +72,12 @@ _TERRAFORM = frozenset({"TF_WORKSPACE", "TF_DATA_DIR"})
 
 ENV_NAMES = _AWS | _KUBE | _TERRAFORM
 """The variables that say where something lands; no others need be read of a process."""
+
+SEALED_NAMES = frozenset(
+    {
+        *("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "CLOUDFLARE_API_TOKEN", "DIGITALOCEAN_TOKEN", "HCLOUD_TOKEN", "GITHUB_TOKEN"),
+        *("TF_CLI_CONFIG_FILE", "HELM_KUBETOKEN"),
+    }
+)
+SEALED_PREFIXES = ("TF_VAR_", "TF_TOKEN_", "ARM_", "GOOGLE_", "VAULT_")
+"""Variables that change what a command means and may be secrets: only whether they changed is ever looked at."""

@@ -14,6 +14,7 @@ from guard.audit.writer import FileTrail, new_session_id
 from guard.core.session import Session
 from guard.kernel import confine
 from guard.places import ENV_NAMES, Places
+from guard.places.names import SEALED_NAMES, SEALED_PREFIXES
 from guard.places.peek import peek
 from guard.rulebook import open_rulebook
 from guard.rulebook.policies import read_policies
@@ -35,6 +36,7 @@ class Parts:
     judge: Judge
     program_of: ProgramOf
     env_wanted: Callable[[bytes], bool]
+    env_sealed: Callable[[bytes], bool]
     trail: FileTrail
     state: Session
     agent: identity.AgentIdentity
@@ -81,7 +83,8 @@ def prepare(options: Options, file: str, settings: Settings, *, has_terminal: bo
     return Parts(
         judge,
         functools.partial(program_of, names),
-        _wanted(book.env_names | ENV_NAMES, book.env_prefixes),
+        _named(book.env_names | ENV_NAMES | SEALED_NAMES, (*book.env_prefixes, *SEALED_PREFIXES)),
+        _named(SEALED_NAMES - book.env_names, SEALED_PREFIXES),
         trail,
         state,
         agent,
@@ -99,7 +102,7 @@ def _why_nobody(options: Options, *, has_terminal: bool) -> str:
     return "" if has_terminal else "There is no terminal in this session, so nobody can be asked."
 
 
-def _wanted(names: frozenset[str], prefixes: tuple[str, ...]) -> Callable[[bytes], bool]:
+def _named(names: frozenset[str], prefixes: tuple[str, ...]) -> Callable[[bytes], bool]:
     exact = frozenset(map(os.fsencode, names))
     starts = tuple(map(os.fsencode, prefixes))
     return lambda name: name in exact or name.startswith(starts)

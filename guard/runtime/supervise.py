@@ -72,7 +72,7 @@ def _session(options: Options, file: str, parts: Parts, plan: TerminalPlan, wire
     except CannotStart as problem:
         ledger.end(problem.exit_status, parts.state.counts)
         raise
-    gate = Gate(listener, parts.env_wanted, debuggers=options.allow_debuggers)
+    gate = Gate(listener, parts.env_wanted, parts.env_sealed, debuggers=options.allow_debuggers)
     with contextlib.suppress(OSError):  # nobody reads our standard error: no reason to start nothing
         announce()
     _let_go_of(plan)

@@ -100,6 +100,26 @@ def test_nor_for_other_keys_in_the_credentials_file(platform, script):
         assert human.screen.count("deleted") == 1
 
 
+def test_nor_for_another_value_of_a_variable_and_no_record_holds_either(platform, terraform):
+    """``TF_VAR_env=dev`` agreed to again and again is no agreement to ``production``; such variables may be secrets."""
+    project = terraform()
+    line = "; ".join(
+        f"TF_VAR_env={value} terraform destroy -auto-approve; echo {n} was $?"
+        for n, value in enumerate(("dev-7731", "dev-7731", "live-7732"))
+    )
+    with platform.guard_at_terminal("sh", "-c", line) as human:
+        human.answers("s", "terraform destroy")
+        human.sees("1 was 0")
+        human.answers("d", "terraform destroy")
+        human.sees("2 was 126")
+        human.leaves()
+    assert project.resources == ()
+    written = json.dumps(platform.trail)
+    assert "sealed:" in written
+    assert "7731" not in written.replace(line, "")
+    assert "7732" not in written.replace(line, "")
+
+
 def test_an_agent_of_any_name_is_guarded(platform):
     """A file's name is bytes: that it is no text ends no session."""
     agent = platform.work / "a\udcff"

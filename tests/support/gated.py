@@ -75,6 +75,7 @@ class Parts:
     judge: Any
     program_of: Any
     env_wanted: Callable[[bytes], bool]
+    env_sealed: Callable[[bytes], bool]
     trail: Any
     state: Session
     agent: identity.AgentIdentity
@@ -228,6 +229,7 @@ class Stage:
             judge=self.rules,
             program_of=self.program_of,
             env_wanted=WANTED.__contains__,
+            env_sealed=lambda _name: False,
             trail=self.trail(real) if self.trail else real,
             state=Session(
                 session,
