@@ -214,6 +214,11 @@ def _ways(word: str, following: str | None, options: Options) -> tuple[Way, ...]
     return _cluster(word[1:], following, options)
 
 
+def surely_takes(word: str, following: str | None, options: Options) -> bool:
+    """Whether the option ``word`` takes the word behind it, in every reading."""
+    return all(used > 1 for used, _ in _ways(word, following, options))
+
+
 def _spelt(name: str, options: Options) -> str:
     """Kubernetes' programs take ``--dry_run`` for ``--dry-run`` (k8s.io/component-base/cli/flag, ``WordSepNormalizeFunc``)."""
     return name.replace("_", "-") if options.style is Style.COBRA else name

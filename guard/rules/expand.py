@@ -1,17 +1,19 @@
 """What a program makes of its own argv before it reads it: arguments from variables, aliases from a file. Pure: files come by ``Peek``.
 
 Sources: developer.hashicorp.com/terraform/cli/config/environment-variables (TF_CLI_ARGS), Terraform's main.go (``mergeEnvArgs``);
-docs.aws.amazon.com/cli/latest/userguide/cli-usage-alias.html and awscli/alias.py; kubernetes.io/docs/reference/kubectl/kuberc.
+docs.aws.amazon.com/cli/latest/userguide/cli-usage-alias.html and awscli/alias.py; kubernetes.io/docs/reference/kubectl/kuberc;
+tmux(1) (COMMAND PARSING AND EXECUTION, FORMATS), tmux's cmd.c (``cmd_find``) and cmd-parse.y (``cmd_parse_from_arguments``).
 """
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 
 from guard.core.peek import Peek
 from guard.core.words import Invocation, Opaque
-from guard.rules.argv import Focus, Given, readings
+from guard.rules.argv import Focus, Given, readings, surely_takes
 from guard.rules.model import Program
 from guard.rules.shellwords import split_words
 
@@ -125,8 +127,71 @@ def _kubectl(program: Program, invocation: Invocation, peek: Peek, focus: Focus)
     return (invocation.argv, Opaque(" ".join(invocation.argv), f"{aliases[0]} may be an alias in kubectl's preferences"))
 
 
+# ---- options end at the first word: what stands behind it is another program's ------------------------------------------
+
+
+def _first_word(program: Program, invocation: Invocation, _peek: Peek, _focus: Focus) -> Expanded:
+    """``screen sh -ls`` lists nothing. Where it is not known whether an option takes a value, they end at what may be the first word."""
+    argv, at = invocation.argv, 1
+    while at < len(argv) and argv[at].startswith("-") and argv[at] not in {"-", "--"}:
+        at += 2 if surely_takes(argv[at], argv[at + 1] if at + 1 < len(argv) else None, program.options) else 1
+    return (argv,) if at >= len(argv) or argv[at] == "--" else ((*argv[:at], "--", *argv[at:]),)
+
+
+# ---- tmux: several commands in one line, beginnings of their names, lines for a shell in its options and formats ----------
+
+_TMUX_FLAGS, _TMUX_VALUED, _TMUX_LOOKS = frozenset("2dlqDNuUvC"), frozenset("cfLST"), frozenset("Vh")
+_SHELL_IN_FORMAT = re.compile(r"#\(|[{;][ET][;:]")
+
+
+def _tmux(program: Program, invocation: Invocation, _peek: Peek, focus: Focus) -> Expanded:
+    """Each command by itself, by its whole name, behind the options of tmux. No command is ``new-session``."""
+    argv = invocation.argv
+    found: list[Argv | Opaque] = []
+    at = 1
+    while at < len(argv) and argv[at].startswith("-") and argv[at] != "-":
+        if argv[at] == "--":
+            at += 1
+            break
+        word = argv[at]
+        valued = next((index for index, letter in enumerate(word) if index and letter in _TMUX_VALUED), len(word))
+        letters = set(word[1 : valued + 1])
+        if letters & _TMUX_LOOKS:
+            return (argv[: at + 1],)
+        if "C" in letters:
+            found.append(Opaque(" ".join(argv), "in control mode it reads further commands"))
+        if "c" in letters:
+            found.append(Opaque(" ".join(argv), "it runs a line in a shell"))
+        if letters - _TMUX_FLAGS - _TMUX_VALUED:
+            found.append(Opaque(" ".join(argv), f"qguard does not know the option {word} of {program.name}"))
+        at += 2 if valued == len(word) - 1 else 1
+    if (runs := next((word for word in argv[at:] if _SHELL_IN_FORMAT.search(word)), None)) is not None:
+        found.append(Opaque(runs, "tmux may run what stands in it in a shell"))
+    for command in _tmux_commands(argv[at:]) or [("new-session",)]:
+        meant = [command[0]] if command[0] in focus.subcommands else [name for name in focus.subcommands if name.startswith(command[0])]
+        found += [(*argv[:at], name, *command[1:]) for name in sorted(meant) or [command[0]]]
+        if len(found) > _MOST:
+            return (*found[:_MOST], Opaque(" ".join(argv), "it holds too many commands"))
+    return tuple(dict.fromkeys(found))
+
+
+def _tmux_commands(words: Argv) -> list[Argv]:
+    """Parted at words that end in ``;``; a semicolon behind a backslash is an ordinary one."""
+    commands: list[list[str]] = [[]]
+    for word in words:
+        ends = word.endswith(";") and not word.endswith("\\;")
+        plain = word[:-1] if ends else f"{word[:-2]};" if word.endswith("\\;") else word
+        if plain or not ends:
+            commands[-1].append(plain)
+        if ends:
+            commands.append([])
+    return [tuple(command) for command in commands if command and command[0]]
+
+
 EXPANSIONS: Mapping[str, Callable[[Program, Invocation, Peek, Focus], Expanded]] = {
     "terraform-arguments": _terraform,
     "aws-aliases": _aws,
     "kubectl-preferences": _kubectl,
+    "first-word": _first_word,
+    "tmux-commands": _tmux,
 }

@@ -124,7 +124,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One form of a command line and the operation that it is. The first that fits counts; ``does`` empty: nothing that matters."""
+    """One form of a command line and the operation that it is. The first that fits counts; ``does`` empty: nothing that matters.
+
+    An empty ``path`` fits whatever the words are, and when there are none.
+    """
 
     path: tuple[frozenset[str], ...]
     does: str = ""
@@ -175,7 +178,7 @@ class Program:
         """For each first word of a command the second ones that there are."""
         found: dict[str, frozenset[str]] = {}
         for command in self.commands:
-            for word in command.path[0]:
+            for word in command.path[0] if command.path else ():
                 found[word] = found.get(word, frozenset()).union(*command.path[1:2])
         return found
 

@@ -172,9 +172,11 @@ def _calls(node: Node) -> Calls:
 
 
 def _command(node: Node, probes: Collection[str]) -> Command:
-    found = node.mapping(COMMAND_KEYS, required=("path",))
+    found = node.mapping(COMMAND_KEYS)
+    if "path" not in found and "does" not in found:
+        raise node.error("A form without a path leads to an operation.")
     return Command(
-        path=_path(found["path"]),
+        path=_path(found["path"]) if "path" in found else (),
         does=found["does"].text() if "does" in found else "",
         parameters=_sources(found.get("parameters"), probes),
         when=_condition(found.get("when")),

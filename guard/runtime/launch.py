@@ -48,7 +48,7 @@ def launch(options: Options, say: Say) -> int:
 
     def announce() -> None:
         """Said by the supervisor once the gate is in place, and before it lets the agent run: then it is true."""
-        for line in (banner(parts.state, parts.protection), *take_notices(settings.state_dir)):
+        for line in (banner(parts.state, parts.protection, os.environ), *take_notices(settings.state_dir)):
             say(line)
 
     return _run(options, file, parts, plan, announce)

@@ -17,7 +17,7 @@ from guard.rulebook.policies import read_policies
 from guard.rules.reading import COMMAND_KEYS, OPERATION_KEYS, OPERATIONS_KEYS, PROGRAM_KEYS, is_program
 from guard.runtime.judge import Judge
 
-PROVIDERS = ("aws", "kubernetes", "terraform")
+PROVIDERS = ("aws", "kubernetes", "terminals", "terraform")
 FILES = sorted(path for provider in PROVIDERS for path in (SOURCE / provider).glob("**/*.yaml"))
 RULES = {one.rule: one for provider in PROVIDERS for one in book().ruleset(provider).operations.values()}
 every_rule = pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
@@ -52,7 +52,7 @@ def test_it_speaks_in_sentences(rule):
 @every_rule
 def test_its_id_is_well_formed(rule):
     """Provider, service, operation: words, and a star at the end of an operation only."""
-    assert re.fullmatch(r"(aws|kubernetes|terraform)(\.([a-z0-9]+|\*))?\.[A-Za-z][A-Za-z0-9-]*\*?", rule.rule)
+    assert re.fullmatch(r"(aws|kubernetes|terminals|terraform)(\.([a-z0-9]+|\*))?\.[A-Za-z][A-Za-z0-9-]*\*?", rule.rule)
 
 
 @every_rule
