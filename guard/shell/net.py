@@ -22,6 +22,8 @@ class Catch(Enum):
     NAME = "name"
 
 
+ORDINARY_WORDS = frozenset({"at", "batch", "screen"})
+"""Watched programs whose names stand in any text: they count where a command stands, and nowhere else."""
 _QUOTING = re.compile(r"\\\n|[\\'\"]|\$(?=[\"'])")
 _ANSI = re.compile(r"\$'")
 _OPERATORS = re.compile(r"\|&?|[;&()\n]+")
@@ -34,7 +36,7 @@ _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*(?:\[[^]]*\])?\+?=", re.ASCII)
 
 @lru_cache(maxsize=8)
 def _pattern(names: frozenset[str]) -> re.Pattern[str]:
-    watched = sorted({*names, *(module for module, program in MODULES.items() if program in names)})
+    watched = sorted({*(names - ORDINARY_WORDS), *(module for module, program in MODULES.items() if program in names)})
     body = "|".join(map(re.escape, watched))
     return re.compile(rf"(?<![A-Za-z])(?:{body})(?![A-Za-z])") if body else re.compile(r"(?!)")
 
@@ -54,21 +56,22 @@ def catches(text: str, names: frozenset[str]) -> Catch:
     if _ANSI.search(text):
         return Catch.SHAPE
     views = (bare, bare.replace("`", "\n")) if "`" in bare else (bare,)
-    suspicious = any(_suspicious(segment.split()) for view in views for segment in _OPERATORS.split(view))
+    ordinary = names & ORDINARY_WORDS
+    suspicious = any(_suspicious(segment.split(), ordinary) for view in views for segment in _OPERATORS.split(view))
     return Catch.SHAPE if suspicious else Catch.NOTHING
 
 
-def _suspicious(words: list[str]) -> bool:
-    """Whether the command word between two operators is not plain, or is a program that runs text."""
+def _suspicious(words: list[str], ordinary: frozenset[str]) -> bool:
+    """Whether the command word between two operators is not plain, is one of ``ordinary``, or is a program that runs text."""
     start = 0
     while start < len(words) and (words[start] in _KEYWORDS or _ASSIGNMENT.match(words[start])):
         start += 1
     words = words[start:]
     if not words or words[0] in _TESTS:
         return False
-    if _DYNAMIC.search(words[0]):
-        return True
     name = base(words[0])
+    if name in ordinary or _DYNAMIC.search(words[0]):
+        return True
     stem = unversioned(name)
     if name in _EVALS or stem in SHELLS:
         return name in _EVALS or _runs_text(words[1:])
@@ -76,7 +79,10 @@ def _suspicious(words: list[str]) -> bool:
         return len(words) == 1
     if stem not in WRAPPERS and stem not in RUNNERS:
         return False
-    return any(_DYNAMIC.search(word) or word.startswith(("-I", "--replace")) or unversioned(base(word)) in SHELLS for word in words[1:])
+    return any(
+        _DYNAMIC.search(word) or word.startswith(("-I", "--replace")) or unversioned(base(word)) in SHELLS or base(word) in ordinary
+        for word in words[1:]
+    )
 
 
 def _runs_text(arguments: list[str]) -> bool:

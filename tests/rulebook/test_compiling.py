@@ -51,7 +51,7 @@ def test_it_rules_the_same(installed):
     """Every operation, every program, and every example of every rule."""
     ours, theirs = make_book(from_sources(SOURCE)), open_rulebook()
     assert installed.exists()
-    for provider in ("aws", "kubernetes", "terraform"):
+    for provider in ("aws", "kubernetes", "terminals", "terraform"):
         mine, other = ours.ruleset(provider), theirs.ruleset(provider)
         assert set(mine.operations) == set(other.operations)
         for key, operation in mine.operations.items():
@@ -75,7 +75,7 @@ def test_the_default_policy_is_the_same(installed, monkeypatch):
 def test_building_twice_makes_the_same_bytes(files):
     """A wheel can be built again and compared."""
     assert compiled(SOURCE) == files
-    assert set(files) == {"index.json", "aws.json", "kubernetes.json", "terraform.json", "default-policy.json"}
+    assert set(files) == {"index.json", "aws.json", "kubernetes.json", "terminals.json", "terraform.json", "default-policy.json"}
 
 
 def test_a_build_stops_at_an_example_that_fails(tmp_path):
@@ -221,5 +221,5 @@ def test_the_hook_puts_them_where_they_are_looked_for(tmp_path):
         "hook.finalize('standard', data, ''); assert not any(map(os.path.exists, data['force_include']))\n"
     )
     done = subprocess.run([sys.executable, "-B", "-c", script, str(ROOT)], cwd=tmp_path, capture_output=True, text=True, check=False)
-    names = ["aws", "default-policy", "index", "kubernetes", "terraform"]
+    names = ["aws", "default-policy", "index", "kubernetes", "terminals", "terraform"]
     assert done.stdout.split() == [f"guard/_data/compiled/{name}.json" for name in names], done.stderr

@@ -347,3 +347,22 @@ def test_a_reader_that_is_killed_is_told():
 def test_a_big_answer_arrives_whole():
     """More than a pipe holds."""
     assert len(within(5, lambda: b"x" * 3_000_000)) == 3_000_000
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("at now -f job", 1),
+        ("echo job | at now", 1),
+        ("sudo -u ada at now -f job", 1),
+        ("screen -S x -X stuff o", 1),
+        ("echo look at the screen", 0),
+        ("python3 -c 'print(\"look at this batch\")'", 0),
+        ("ssh host 'tail -f screen.log'", 0),
+        ("[[ -f x ]] && git commit -m 'at last'", 0),
+    ],
+)
+def test_names_that_are_ordinary_words_count_where_a_command_stands(line, found):
+    """``at``, ``batch`` and ``screen`` are in every text."""
+    reading = read(line, frozenset({"at", "batch", "screen", "terraform"}))
+    assert (len(reading.invocations), reading.opaque) == (found, ())
