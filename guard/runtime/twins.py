@@ -49,17 +49,16 @@ class Twins:
 def find_twins(names: Iterable[str], path: str, canonical: Canonical) -> Twins:
     """Look at the watched programs in every directory of ``path`` (a PATH)."""
     twins = Twins()
+    known = sorted(names)
     for folder in dict.fromkeys(part for part in path.split(":") if part.startswith("/")):
-        try:
-            there = {entry.name for entry in os.scandir(folder)}
-        except OSError:
-            continue
-        for name in there.intersection(names):
+        for name in known:
             _add(twins, name, f"{folder}/{name}", canonical)
     return twins
 
 
 def _add(twins: Twins, name: str, path: str, canonical: Canonical) -> None:
+    if not os.access(path, os.F_OK):
+        return
     real = os.path.realpath(path)
     if canonical(Path(real).name) != canonical(name):
         return  # a link to something that has other names as well
