@@ -20,7 +20,7 @@ _HINT = "Write: qguard {0} 'LINE'   or: qguard {0} -- ARGV..."
 _WORDS = "guard.cli.asked.words"
 
 policy_option: Callable[[Any], Any] = click.option(
-    "--policy", type=click.Path(path_type=Path), metavar="FILE", help="Use this policy instead of your policy.yaml."
+    "--policy", type=click.Path(path_type=Path, readable=False), metavar="FILE", help="Use this policy instead of your policy.yaml."
 )
 line_argument: Callable[[Any], Any] = click.argument("line", nargs=-1, metavar="[LINE | -- ARGV...]")
 
@@ -123,5 +123,3 @@ def _settings(cwd: str) -> Settings:
         return find_settings(os.environ, Path(cwd or "/"))
     except CannotStart as problem:  # nothing was to be started here
         raise UsageError(problem.sentence, problem.hint) from problem
-    except OSError as problem:
-        raise UsageError(f"The directory {cwd} cannot be looked into: {problem.strerror}.") from problem

@@ -90,6 +90,8 @@ def own(folders: Iterable[Path]) -> tuple[Node, ...]:
 
 
 def _files(folder: Path) -> Iterator[Path]:
+    if not os.path.lexists(folder):
+        return
     try:
         seen: set[tuple[int, int]] = set()
         for name, folders, files in os.walk(folder, onerror=_raised, followlinks=True):
@@ -103,8 +105,6 @@ def _files(folder: Path) -> Iterator[Path]:
                     raise RulebookError("Rules are read from files whose names end in .yaml.", file=f"{name}/{file}")
                 if file.endswith(".yaml"):
                     yield Path(name, file)
-    except FileNotFoundError:
-        return
     except OSError as error:
         raise RulebookError(f"The rules cannot be read: {error.strerror}.", file=str(error.filename or folder)) from error
 

@@ -14,7 +14,7 @@ _REPOSITORY = (".git", ".hg", ".jj", ".svn")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """``user_policy`` and ``project_policy`` are ``None`` when there is no such file; ``rule_dirs`` holds existing directories only."""
+    """``user_policy`` and ``project_policy`` are ``None`` when there is no such file; ``rule_dirs`` holds what is there only."""
 
     state_dir: Path
     config_dir: Path
@@ -25,17 +25,19 @@ class Settings:
 
 
 def find_settings(environ: Mapping[str, str], cwd: Path) -> Settings:
-    """What is in force for somebody with this environment in this directory. Raises ``CannotStart`` when there is no home to look in."""
+    """What is in force for somebody with this environment in this directory.
+
+    Raises ``CannotStart`` when there is no home to look in, or when it cannot be seen whether there is a policy.
+    """
     config = _base(environ, "XDG_CONFIG_HOME", ".config") / "qguard"
     user_policy = config / "policy.yaml"
     rules = config / "rules"
     return Settings(
         state_dir=_base(environ, "XDG_STATE_HOME", ".local/state") / "qguard",
         config_dir=config,
-        # is_symlink: a dangling link is a policy that cannot be read, not one that is not there.
-        user_policy=user_policy if user_policy.exists() or user_policy.is_symlink() else None,
+        user_policy=user_policy if _is_there(user_policy) else None,
         project_policy=_project_policy(cwd, _home(environ)),
-        rule_dirs=(rules,) if rules.is_dir() else (),
+        rule_dirs=(rules,) if _is_there(rules) else (),
         cwd=str(cwd),
     )
 
@@ -60,8 +62,25 @@ def _project_policy(cwd: Path, home: Path | None) -> Path | None:
     """The nearest ``.qguard.yaml`` from ``cwd`` up to the root of its repository, or up to the home directory, whichever comes first."""
     for directory in (cwd, *cwd.parents):
         found = directory / PROJECT_POLICY
-        if found.exists() or found.is_symlink():
+        if _is_there(found):
             return found
-        if directory == home or any((directory / name).exists() for name in _REPOSITORY):
+        if directory == home or any(_is_there(directory / name) for name in _REPOSITORY):
             return None
     return None
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is anything of that name: a dangling link is a policy that cannot be read, not one that is not there.
+
+    Not ``Path.exists``: since Python 3.14 it says no to what may not be looked at, and a policy would go unseen.
+    """
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise CannotStart(
+            f"Whether there is {path} cannot be seen: {error.strerror}.",
+            "qguard must be able to look into every folder that may hold a policy.",
+        ) from error
+    return True

@@ -116,9 +116,12 @@ def test_the_digest_follows_ones_own_rules(tmp_path):
 
 
 def test_no_folder_of_ones_own_is_no_mistake(tmp_path):
-    """Most have none."""
+    """Most have none; a link that leads nowhere was meant to be one."""
     assert not open_rulebook((tmp_path / "none",)).has_own
     assert not open_rulebook((tmp_path,)).has_own
+    (tmp_path / "link").symlink_to("none")
+    with pytest.raises(RulebookError, match=r"link: The rules cannot be read: No such file or directory\."):
+        open_rulebook((tmp_path / "link",))
 
 
 EXTENSION = """\

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+from pathlib import Path
+
 import pytest
 
 from guard.errors import CannotStart
@@ -57,10 +60,29 @@ def test_a_policy_that_cannot_be_read_is_not_one_that_is_not_there(home):
     assert found.project_policy == home / ".qguard.yaml"
 
 
+@pytest.mark.promise(11)
+@pytest.mark.parametrize("hidden", ["policy.yaml", "rules", ".qguard.yaml"])
+def test_what_may_not_be_looked_at_is_not_absent(hidden, home, monkeypatch):
+    """A folder without rights may hold what would forbid the command: one sentence, and nothing starts."""
+
+    def lstat(path, real=Path.lstat):
+        if path.name == hidden:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(Path, "lstat", lstat)
+    with pytest.raises(CannotStart, match=rf"Whether there is \S+/{hidden} cannot be seen: Permission denied\."):
+        settings(home)
+
+
 def test_rules_of_the_engineer_s_own(home):
-    """A folder, when it is there."""
+    """Whatever is there by that name: a link that leads nowhere fails when it is read."""
     folder = home / ".config/qguard/rules"
-    folder.mkdir(parents=True)
+    folder.parent.mkdir(parents=True)
+    folder.symlink_to("nowhere")
+    assert settings(home).rule_dirs == (folder,)
+    folder.unlink()
+    folder.mkdir()
     assert settings(home).rule_dirs == (folder,)
 
 
