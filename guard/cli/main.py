@@ -60,6 +60,17 @@ class Verbs(click.Group):
         found: click.Command = getattr(import_module(module), attribute)
         return found
 
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does it; to a verb that there is not it says which one may have been meant."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as problem:
+            from difflib import get_close_matches  # noqa: PLC0415 - only when something is wrong
+
+            if meant := get_close_matches(args[0], VERBS, 1):
+                raise click.UsageError(f"No such command {args[0]!r}. Did you mean {meant[0]!r}?", ctx) from problem
+            raise
+
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the verbs without importing them."""
         with formatter.section("Commands"):

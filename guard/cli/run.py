@@ -12,6 +12,7 @@ import click
 
 from guard.core.session import Mode
 from guard.errors import CannotStart, GuardDied, QguardError
+from guard.policy.reading import LONGEST_TIMEOUT
 from guard.runtime.options import Options
 
 _EPILOG = """\b
@@ -24,6 +25,12 @@ Examples:
 \b
 Exit status: the agent's own (128+N when signal N ended it);
 125 when qguard could not start it, 70 when the guard itself died."""
+
+
+class Seconds(click.IntRange):
+    """As many seconds as a policy may say, too; named so in messages."""
+
+    name = "number of seconds"
 
 
 def _say(line: str) -> None:
@@ -47,9 +54,11 @@ def _say(line: str) -> None:
 @click.option("--agent", "agent", metavar="NAME", help="What to call the agent (default: the command's name).")
 @click.option("--audit", is_flag=True, help="Ask and refuse nothing; judge and record everything.")
 @click.option("--dry-run", is_flag=True, help="Do not run what would be asked about.")
-@click.option("--policy", type=click.Path(path_type=Path), metavar="FILE", help="Use this policy instead of your policy.yaml.")
+@click.option(
+    "--policy", type=click.Path(path_type=Path, readable=False), metavar="FILE", help="Use this policy instead of your policy.yaml."
+)
 @click.option("--ask", type=click.Choice(["terminal", "never"]), default="terminal", show_default=True, help="Who is asked.")
-@click.option("--ask-timeout", type=click.IntRange(min=0), metavar="S", help="Seconds until no answer means no (0: never).")
+@click.option("--ask-timeout", type=Seconds(0, LONGEST_TIMEOUT), metavar="S", help="Seconds until no answer means no (0: never).")
 @click.option("--keep", is_flag=True, help="Wait for what the agent leaves running instead of ending it.")
 @click.option("--allow-debuggers", is_flag=True, help="Let traced processes start programs, though they cannot be checked.")
 @click.option("--dangerously-unguarded", is_flag=True, help="Start the agent with no guard at all.")

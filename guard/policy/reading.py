@@ -33,7 +33,9 @@ _WHEN_KEYS = ("effect", "label", *_GLOBS)
 
 def read_policy(document: Node, layer: Layer, name: str) -> Policy:
     """The policy that ``document`` says. ``name`` is how reasons cite it: ``policy.yaml``, with the line after it."""
-    found = document.mapping(_KEYS, required=("version",))
+    found = document.mapping(_KEYS)
+    if "version" not in found:
+        raise document.error("The key 'version' is missing here.", f"A policy begins with the line: version: {VERSION}")
     if found["version"].integer() != VERSION:
         raise found["version"].error(f"This qguard reads version {VERSION} of policies.")
     if layer is Layer.PROJECT:

@@ -15,6 +15,7 @@ from guard.errors import RulebookError
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 64
+_EMPTY = "Write something in it, or take it away."
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # what YAML 1.1, and so libyaml's line numbers, call the end of a line
 
 
@@ -92,10 +93,10 @@ class _Reader:
         """The tree of the only document."""
         next(self.events)  # the stream starts
         if isinstance(next(self.events), self.yaml.StreamEndEvent):
-            raise Mark(self.source.name, 1, 1, self.source.lines[0]).error("The file is empty.")
+            raise Mark(self.source.name, 1, 1, self.source.lines[0]).error("The file is empty.", _EMPTY)
         node = self.node(next(self.events), 1)
         if isinstance(node, Scalar) and not node.value:
-            raise node.error("The file is empty.")
+            raise node.error("The file is empty.", _EMPTY)
         next(self.events)  # the document ends
         another = next(self.events)
         if isinstance(another, self.yaml.DocumentStartEvent):

@@ -94,6 +94,15 @@ def test_usage_errors_say_where_help_is(front):
     """One sentence, and the way on."""
     done = front("nope")
     assert (done.status, done.err) == (2, snapshot("qguard: No such command 'nope'.\nTry: qguard --help\n"))
+    assert front("rnu", "--", "claude").err == snapshot("qguard: No such command 'rnu'. Did you mean 'run'?\nTry: qguard --help\n")
+    assert front("run", "--ask-timeout", "5m", "--", "x").err == snapshot("""\
+qguard: Invalid value for '--ask-timeout': '5m' is not a valid number of seconds.
+Try: qguard run --help
+""")
+    assert front("run", "--ask-timeout", "99999999999", "--", "x").err == snapshot("""\
+qguard: Invalid value for '--ask-timeout': 99999999999 is not in the range 0<=x<=31536000.
+Try: qguard run --help
+""")
     assert front("completions").err == snapshot(
         "qguard: Missing argument '{bash|zsh|fish}'. Choose from: bash, zsh, fish\nTry: qguard completions --help\n"
     )
