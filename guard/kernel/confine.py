@@ -20,7 +20,7 @@ from guard.kernel.bpf import Wish, assemble
 from guard.kernel.libc import prctl
 from guard.kernel.seccomp import install
 
-_HINT = "Run it on Linux 5.0 or newer, outside a sandbox that forbids seccomp(2), or accept no guard at all with --dangerously-unguarded."
+_HINT = "Run it on Linux 5.8 or newer, outside a sandbox that forbids seccomp(2), or accept no guard at all with --dangerously-unguarded."
 _CAP_SYS_ADMIN, _CAP_SYS_PTRACE = 21, 19
 
 

@@ -401,7 +401,7 @@ def test_given_no_filter_then_the_agent_does_not_start(number, sentence, stage):
     played = stage.but(prepare=lambda: setattr(confine, "install", refuse)).shell(': > "$MARK"')
     assert not stage.destroyed
     assert played.status == 125
-    assert played.told.startswith(f"qguard: {sentence}\nqguard: Run it on Linux 5.0 or newer")
+    assert played.told.startswith(f"qguard: {sentence}\nqguard: Run it on Linux 5.8 or newer")
 
 
 def test_given_no_domain_where_one_was_promised_then_the_agent_does_not_start(stage):
