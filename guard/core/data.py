@@ -17,7 +17,6 @@ from guard.errors import RulebookError
 E = TypeVar("E", bound=Enum)
 
 _INTEGER = r"[-+]?[0-9]{1,18}"
-_BOOLEANS = {"true": True, "false": False}
 _LONGEST = 60
 
 
@@ -72,13 +71,6 @@ class Node:
         if (low is not None and number < low) or (high is not None and number > high):
             raise self.error(f"{number} is out of range: {_range(low, high)}.")
         return number
-
-    def boolean(self) -> bool:
-        """``true`` or ``false``, written without quotes."""
-        word = self.unquoted("true or false")
-        if word not in _BOOLEANS:
-            raise self.error(f"This must be true or false; it is {self}.")
-        return _BOOLEANS[word]
 
     def plain(self) -> Any:
         """The same as dicts, lists and text: ``from_plain`` reads it back, without marks."""

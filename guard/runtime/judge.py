@@ -62,14 +62,6 @@ class Judge:
         """The ruling on one invocation of the watched ``program``, its wrappers already off."""
         return self._explained(Reading((replace(invocation, program=program),))).ruling
 
-    def judge_line(self, line: str, cwd: str, env: Iterable[tuple[str, str]] = ()) -> Ruling:
-        """The ruling on a line for a shell."""
-        return self.explain_line(line, cwd, env).ruling
-
-    def judge_argv(self, argv: tuple[str, ...], cwd: str, env: Iterable[tuple[str, str]] = ()) -> Ruling:
-        """The ruling on the words of one command."""
-        return self.explain_argv(argv, cwd, env).ruling
-
     def explain_line(self, line: str, cwd: str, env: Iterable[tuple[str, str]] = ()) -> Explained:
         """The ruling on a line, with how the line was read."""
         from guard.shell import read  # noqa: PLC0415 - the kernel gate reads no lines

@@ -12,7 +12,6 @@ import select
 import signal
 import time
 import traceback
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -66,7 +65,6 @@ class Supervisor:
     attempts: dict[int, Attempt] = field(default_factory=dict)
     loaded: dict[int, Loaded] = field(default_factory=dict)
     deadlines: dict[str, float] = field(default_factory=dict)
-    unseen: deque[Attempt] = field(default_factory=deque)
     status: int | None = None
     outer_gone: bool = False
     leftovers_deadline: float = 0.0

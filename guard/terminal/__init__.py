@@ -3,7 +3,7 @@
     prepare() → plan ──fork──▶ Front(plan, link).run()
 
 ``Front`` relays between the human's terminal and the agent's pty. ``ModeTracker`` knows what the agent did to the screen, so that a
-question can have a screen of its own and leave no trace; ``render`` draws it; ``Desk`` keeps the queue and ``Patience`` decides
+question can have a screen of its own and leave no trace; ``body`` draws it; ``Desk`` keeps the queue and ``Patience`` decides
 which keys count.
 """
 

@@ -52,11 +52,6 @@ def body(question: Question, width: int, *, color: bool = False, details: bool =
     return Body(lines, needed)
 
 
-def render(question: Question, width: int, *, color: bool = False, details: bool = False) -> list[str]:
-    """The lines alone."""
-    return body(question, width, color=color, details=details).lines
-
-
 def _rows(question: Question) -> Iterator[Row]:
     """The card: the most important first."""
     judged = strictest_first(question.ruling)

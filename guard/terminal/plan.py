@@ -38,11 +38,6 @@ class TerminalPlan:
         """In the outer process and the supervisor, once the agent has it."""
         _close(self.slave)
 
-    def close_human(self) -> None:
-        """In the supervisor and the agent: the human's terminal and the pty's master are the outer process's alone."""
-        _close(self.tty)
-        _close(self.master)
-
 
 def prepare() -> TerminalPlan:
     """Look at the terminal and allocate a pty like it. Raises ``CannotStart`` when there is no pty to be had."""

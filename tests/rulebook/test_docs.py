@@ -39,7 +39,7 @@ def test_the_example_rules_as_it_says(tmp_path, line, verdict):
     """Both files, as they stand there, beside the shipped rules."""
     write(tmp_path, {"stackctl.yaml": PROGRAM, "compute.yaml": OPERATIONS})
     judge = Judge(open_rulebook((tmp_path,)), read_policies(None, None), Places(), sees_nothing)
-    assert verdict is judge.judge_line(line, "/nowhere").verdict
+    assert verdict is judge.explain_line(line, "/nowhere").ruling.verdict
 
 
 def test_every_key_is_explained():

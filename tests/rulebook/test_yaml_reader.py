@@ -111,14 +111,12 @@ def test_the_compiled_form_is_the_same_tree(data):
     assert read(written, "f").plain() == data == from_plain(data, "f").plain()
 
 
-def test_numbers_and_booleans_only_when_asked():
-    """An integer is digits without quotes, a boolean is true or false; nothing else is."""
-    tree = read(b"n: 600\nq: '600'\nt: true\ny: yes\nh: 0x10\n", "f").mapping()
+def test_numbers_only_when_asked():
+    """An integer is digits without quotes; nothing else is."""
+    tree = read(b"n: 600\nq: '600'\nh: 0x10\n", "f").mapping()
     assert tree["n"].integer() == 600
-    assert tree["t"].boolean() is True
     assert "whole number" in wrong(tree["q"].integer).sentence
     assert "whole number" in wrong(tree["h"].integer).sentence
-    assert "true or false" in wrong(tree["y"].boolean).sentence
     assert "at most 10" in wrong(tree["n"].integer, 0, 10).sentence
     assert from_plain({"n": 600, "t": True}, "f").mapping()["n"].integer() == 600
 
@@ -153,7 +151,7 @@ def test_choices_go_by_value_or_by_name():
     assert "Did you mean 'teardown'?" in wrong(tree["bad"].choice, Effect).hint
 
 
-@pytest.mark.parametrize("ask", ["entries", "items", "text", "integer", "boolean", "mapping", "texts"])
+@pytest.mark.parametrize("ask", ["entries", "items", "text", "integer", "mapping", "texts"])
 def test_a_node_of_another_kind_says_so(ask):
     """Each accessor refuses every node that is not of its kind, with a sentence."""
     tree = read(b"map: {a: b}\nlist: [{}]\ntext: ' '\n", "f").mapping()

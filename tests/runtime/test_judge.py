@@ -65,8 +65,8 @@ def test_an_invocation_is_classified_placed_and_ruled_on():
 def test_what_nobody_knows_concerns_nobody():
     """No ruling, so it runs."""
     assert JUDGE.judge("tool", Invocation("", ("tool", "status"))) is NOTHING
-    assert JUDGE.judge_line("echo hello | wc", "/w") is NOTHING
-    assert JUDGE.judge_argv(("echo", "tool"), "/w") is NOTHING
+    assert JUDGE.explain_line("echo hello | wc", "/w").ruling is NOTHING
+    assert JUDGE.explain_argv(("echo", "tool"), "/w").ruling is NOTHING
 
 
 @pytest.mark.promise(3)
@@ -95,9 +95,9 @@ def test_given_several_commands_then_each_counts():
 def test_wrappers_are_peeled_and_named():
     """An argv, a line in an argv, a line: one and the same deed."""
     for ruling in (
-        JUDGE.judge_argv(("sudo", "-u", "root", "tool", "destroy", "x"), "/w"),
-        JUDGE.judge_argv(("bash", "-c", "tool destroy x"), "/w"),
-        JUDGE.judge_line("env A=b tool destroy x", "/w"),
+        JUDGE.explain_argv(("sudo", "-u", "root", "tool", "destroy", "x"), "/w").ruling,
+        JUDGE.explain_argv(("bash", "-c", "tool destroy x"), "/w").ruling,
+        JUDGE.explain_line("env A=b tool destroy x", "/w").ruling,
     ):
         (judged,) = ruling.judged
         assert (judged.action.argv, judged.verdict) == (("tool", "destroy", "x"), Verdict.ASK)
@@ -119,15 +119,15 @@ def test_only_variables_that_can_matter_are_kept():
 )
 def test_judging_never_raises(line):
     """Whatever the line is."""
-    assert JUDGE.judge_line(line, "/w").verdict in Verdict
+    assert JUDGE.explain_line(line, "/w").ruling.verdict in Verdict
 
 
 @pytest.mark.promise(2)
 @given(st.lists(st.sampled_from(["tool status", "tool destroy x", "tool odd", "tool broken", "ls"]), min_size=1, max_size=5))
 def test_another_command_never_relaxes(commands):
     """The whole is at least as strict as each part."""
-    whole = JUDGE.judge_line("; ".join(commands), "/w").verdict
-    assert whole == max(JUDGE.judge_line(command, "/w").verdict for command in commands)
+    whole = JUDGE.explain_line("; ".join(commands), "/w").ruling.verdict
+    assert whole == max(JUDGE.explain_line(command, "/w").ruling.verdict for command in commands)
 
 
 def test_nothing_is_placed_for_nothing():

@@ -12,7 +12,7 @@ from inline_snapshot import snapshot
 from sessions import DESTROY, a_stack, question
 
 from guard.core.words import Action, Effect, Judged, Label, Opaque, Place, Reason, Ruling, Undo, Verdict
-from guard.terminal.card import render
+from guard.terminal.card import body
 from guard.terminal.fold import cells, fold, hanging
 
 STACKS = Judged(
@@ -52,7 +52,7 @@ HOSTILE = replace(
 
 def lines(*how, **more) -> str:
     """A card as text."""
-    return "\n".join(line.rstrip() for line in render(*how, **more))
+    return "\n".join(line.rstrip() for line in body(*how, **more).lines)
 
 
 def test_a_card_at_80_columns():
@@ -227,8 +227,8 @@ def test_many_actions_say_how_many_are_not_shown():
 
 def test_colours_change_nothing_but_colours():
     """Without the attributes it is the same text."""
-    coloured = render(HOSTILE, 60, color=True)
-    assert render(HOSTILE, 60) == [re.sub(r"\x1b\[[\d;]*m", "", line) for line in coloured]
+    coloured = body(HOSTILE, 60, color=True).lines
+    assert body(HOSTILE, 60).lines == [re.sub(r"\x1b\[[\d;]*m", "", line) for line in coloured]
 
 
 TEXT = st.text(max_size=60) | st.binary(max_size=40).map(lambda data: data.decode(errors="surrogateescape"))
@@ -240,13 +240,13 @@ def test_nothing_breaks_out_of_a_card(argv, task, name, width, details):
     """Whatever the bytes: every line is printable, fits, and never begins where a label could stand unless it is one of ours."""
     ours = r"(terraform| {9}|Where|Targets|Undo|Command|Why|Asked by|Instead|Chain|Agent|Task|In|File|Rule|Reason|Session|$)"
     action = replace(DESTROY.action, targets=(a_stack(name), a_stack(task)))
-    shown = render(
+    shown = body(
         replace(
             question(argv=tuple(argv)), task=task, cwd=name, agent=name, ruling=Ruling(Verdict.ASK, (replace(DESTROY, action=action),))
         ),
         width,
         details=details,
-    )
+    ).lines
     for line in shown:
         assert line.isprintable()
         assert cells(line) <= width
