@@ -1,7 +1,7 @@
 """The one family of errors: a sentence, a hint, an exit status.
 
 Only ``guard/cli/`` prints and exits; everything below raises one of these.
-The statuses are those of DESIGN section 6, after sysexits.h where it has one.
+The statuses are those of docs/commands.md, after sysexits.h where it has one.
 """
 
 from __future__ import annotations

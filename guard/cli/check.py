@@ -1,4 +1,4 @@
-"""``qguard check``: the ruling on a command, for scripts. The shapes and statuses are those of DESIGN section 6."""
+"""``qguard check``: the ruling on a command, for scripts. The statuses are those of docs/commands.md."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def command(
     except (CannotStart, GuardDied):
         raise
     except QguardError as problem:
-        # Whatever was wrong, the agent has not started: that is one exit status (DESIGN section 6).
+        # Whatever was wrong, the agent has not started: that is one exit status.
         problem.exit_status = CannotStart.exit_status  # type: ignore[misc]  # a ClassVar shadowed on the instance, on purpose
         raise
     _leave(status)

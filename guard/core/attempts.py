@@ -28,7 +28,7 @@ class FileId:
 
 @dataclass(frozen=True, slots=True)
 class Exec:
-    """One attempt to start a program (DESIGN section 1).
+    """One attempt to start a program.
 
     ``tid`` is the calling thread, ``pid`` its thread group. ``path`` is as the caller wrote it, ``file`` what that resolves to
     inside the caller's root. ``env`` holds only the variables that matter. ``ancestry`` runs from the calling process up to the agent.

@@ -39,7 +39,7 @@ def deeds(ruling: Ruling) -> tuple[Deed, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One approval (DESIGN section 1).
+    """One approval.
 
     It covers an exec with this argv (a continuation: these words after argv[0]), in this directory, with these relevant
     variables, that does these deeds. ``uses`` left, None for any number; ``until`` in seconds since the epoch, None for the

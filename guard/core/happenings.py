@@ -1,4 +1,4 @@
-"""What goes in and out of the session's state machine: past-tense events in, imperative effects out (DESIGN section 5)."""
+"""What goes in and out of the session's state machine: past-tense events in, imperative effects out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One word, one meaning: the vocabulary that every other package speaks (DESIGN section 1)."""
+"""One word, one meaning: the vocabulary that every other package speaks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gate itself: waiting calls in, answers out; and the second look at what was loaded (DESIGN section 3).
+"""The gate itself: waiting calls in, answers out; and the second look at what was loaded.
 
 The gate knows no rules. It reads what a task wants to run, lets it run under the eye of a one-shot trace, or refuses;
 whoever drives it decides. All of it runs in one thread (ptrace's rule).

@@ -1,4 +1,4 @@
-"""What a name says about how much a place matters (DESIGN section 1: "place").
+"""What a name says about how much a place matters.
 
 Names are written by whoever the judged process trusts, so they may only tighten: *every* label that some name has a word
 of counts, and more names never take one away.

@@ -1,4 +1,4 @@
-"""From an invocation, a line or an argv to a ruling: classify → place → policy. The one path of every way in (DESIGN section 3)."""
+"""From an invocation, a line or an argv to a ruling: classify → place → policy. The one path of every way in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Starting a session: everything that can fail fails here, before the agent exists, with one sentence (DESIGN section 3, Processes)."""
+"""Starting a session: everything that can fail fails here, before the agent exists, with one sentence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``qguard check``: exit statuses and shapes, as DESIGN section 6 has them."""
+"""``qguard check``: exit statuses and shapes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where every error ends: the statuses of DESIGN section 6, to the letter."""
+"""Where every error ends: the statuses of docs/commands.md, to the letter."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def user(rules="", rest=""):
     ],
 )
 def test_the_default_policy(effect, anywhere, in_prod):
-    """DESIGN section 2, cell by cell."""
+    """The default policy's table, cell by cell."""
     assert verdict(action(effect)) is anywhere
     assert verdict(action(effect, place=DEV_PINNED)) is anywhere
     assert verdict(action(effect, place=PROD)) is in_prod
