@@ -92,7 +92,8 @@ def become(launch: Launch, protection: Protection, report: socket.socket) -> NoR
     try:
         os.execve(launch.file, launch.argv, launch.env)
     except (OSError, ValueError) as error:
-        report.sendall(b"X" + str(error).encode(errors="replace") + b"\0" + str(getattr(error, "errno", 0) or 0).encode())
+        why, number = getattr(error, "strerror", None) or str(error), getattr(error, "errno", 0) or 0
+        report.sendall(b"X" + why.encode(errors="replace") + b"\0" + str(number).encode())
     os._exit(126)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import socket
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
 
 _MOST_PATHS = 100
 _HASHING = 10.0  # seconds that the end of a session waits for the digest of its agent
+_EXEC_FAILED = {
+    errno.ENOENT: "the interpreter that it names does not exist",
+    errno.ENOEXEC: "it is no program for this machine, and no script with a #! line",
+}
+"""What execve(2) means by these of a file that is there."""
 
 
 Announce = Callable[[], None]
@@ -168,7 +174,7 @@ def _hash_later(agent: identity.AgentIdentity, ledger: Ledger) -> threading.Thre
 
 
 def _why_the_exec_failed(report: socket.socket) -> str:
-    """The errno text when the agent itself could not be loaded (a refusal by ruling is no such failure: it has its line and 126)."""
+    """Why the agent itself could not be loaded, or "" (a refusal by ruling is no such failure: it has its line and 126)."""
     try:
         data = report.recv(4096, socket.MSG_DONTWAIT)
     except (BlockingIOError, ConnectionResetError):
@@ -176,4 +182,4 @@ def _why_the_exec_failed(report: socket.socket) -> str:
     reason, _, number = data[1:].partition(b"\0")
     if data[:1] != b"X" or number == b"1":
         return ""
-    return reason.decode(errors="replace")
+    return _EXEC_FAILED.get(int(number or b"0"), reason.decode(errors="replace"))

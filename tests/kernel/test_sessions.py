@@ -36,12 +36,20 @@ def test_the_agents_status_is_passed_on(stage):
     assert stage.shell("kill -TERM $$").status == 143
 
 
-def test_an_agent_that_the_kernel_cannot_load_is_125(stage, script):
-    """And the reason is said."""
-    played = stage.play(script("nonsense", "\x7fELFnonsense"))
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("\x7fELFnonsense", "it is no program for this machine, and no script with a #! line"),
+        ("echo hello", "it is no program for this machine, and no script with a #! line"),
+        ("#!/no/such/interpreter", "the interpreter that it names does not exist"),
+    ],
+)
+def test_an_agent_that_the_kernel_cannot_load_is_125(content, why, stage, script):
+    """And the reason is said, once, without errno's number."""
+    agent = script("nonsense", content)
+    played = stage.play(agent)
     assert played.status == 125
-    assert "cannot be started" in played.told
-    assert "Exec format error" in played.told
+    assert f"The agent {str(agent)!r} cannot be started: {why}." in played.told
 
 
 def test_a_refused_agent_is_126(stage, programs):
