@@ -30,7 +30,7 @@ _TOO_MUCH = 4 * 1024 * 1024
 
 
 class FileTrail:
-    """A ``guard.ports.trail.Trail`` in a file. Not for two threads, nor for two processes: after a fork one ``abandon``s it."""
+    """A trail in a file. Not for two threads, nor for two processes: after a fork one ``abandon``s it."""
 
     def __init__(self, descriptor: int, path: Path, session: str, clock: Callable[[], float]) -> None:
         self.path, self.session = path, session

@@ -99,7 +99,7 @@ class Supervisor:
                         self._heard(poll)
                 self._look_around()
                 failures = 0
-            except Exception:
+            except Exception:  # whatever it is, it is recorded, and the session is served on: a dead supervisor ends all of it
                 failures += 1
                 self.ledger.trouble(traceback.format_exc())
                 if failures >= _PATIENCE:
