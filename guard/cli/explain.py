@@ -27,7 +27,7 @@ _COLOURS = {Verdict.ALLOW: "green", Verdict.ASK: "yellow", Verdict.SECOND: "mage
 _MEANINGS = {
     Verdict.ALLOW: "runs as if qguard were not there",
     Verdict.ASK: "waits for a human",
-    Verdict.SECOND: "waits for two humans",
+    Verdict.SECOND: "takes two people, so this version refuses it",
     Verdict.DENY: "is refused",
 }
 _EPILOG = """\b

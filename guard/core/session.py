@@ -159,7 +159,9 @@ def _ask_or_refuse(state: Session, event: ExecAttempted) -> Step:
     ruling = event.ruling
     if state.mode is Mode.DRY_RUN:
         return _refuse(_would(state, ruling.verdict), event, f"dry run: qguard would {_WOULD[ruling.verdict]}, so it was not run.")
-    if ruling.verdict is not Verdict.ASK:
+    if ruling.verdict is Verdict.SECOND:
+        return _refuse(state, event, f"{text.headline(ruling)} The policy wants two people, and this version can ask only one.")
+    if ruling.verdict is Verdict.DENY:
         return _refuse(state, event, f"{text.headline(ruling)} The policy denies it.")
     if not state.can_ask:
         hint = "To approve, the engineer runs the agent from a terminal, or allows it in the policy file."
@@ -182,7 +184,7 @@ def _settled_before(state: Session, event: ExecAttempted, intended: Record) -> S
     return None
 
 
-_WOULD = {Verdict.ALLOW: "let it run", Verdict.ASK: "ask a human", Verdict.SECOND: "ask two humans", Verdict.DENY: "deny it"}
+_WOULD = {Verdict.ALLOW: "let it run", Verdict.ASK: "ask a human", Verdict.SECOND: "want two people", Verdict.DENY: "deny it"}
 
 
 def _would(state: Session, verdict: Verdict) -> Session:

@@ -56,7 +56,7 @@ def test_it_tells_every_step():
     assert told() == snapshot("""\
 command     sudo -u deploy bash -c 'aws \\u2026\\x1b[2J'; terraform plan; $X
             destroy
-verdict     second: it waits for two humans
+verdict     second: it takes two people, so this version refuses it
 
 1. read as  aws cloudformation delete-stack --stack-name $'prod\\x1b[2J\\u202e'
             $'terr\\u0430form' $'\\xff'
@@ -87,8 +87,9 @@ def test_it_fits_a_narrow_terminal():
 command     sudo -u deploy bash -c 'aws
             \\u2026\\x1b[2J'; terraform
             plan; $X destroy
-verdict     second: it waits for two
-            humans
+verdict     second: it takes two
+            people, so this version
+            refuses it
 
 1. read as  aws cloudformation
             delete-stack --stack-name
@@ -135,7 +136,7 @@ def test_colour_is_only_on_the_verdict():
     """And without it there is no control character at all."""
     assert "\x1b" not in told()
     (coloured,) = [line for line in told(colour=True).splitlines() if "\x1b" in line]
-    assert coloured == "verdict     \x1b[35m\x1b[1msecond: it waits for two humans\x1b[0m"
+    assert coloured == "verdict     \x1b[35m\x1b[1msecond: it takes two people, so this version refuses it\x1b[0m"
 
 
 @pytest.mark.promise(8)

@@ -133,6 +133,14 @@ def test_no_grant_lifts_a_denial_of_the_policy():
         approved.sees(attempted(2, an_exec(pid=101), a_ruling(verdict))).emits("exec.refused", Refuse)
 
 
+def test_what_takes_two_people_is_refused_and_says_so():
+    """One is all that this version can ask; the policy did not deny it."""
+    played = play().sees(attempted(ruling=a_ruling(Verdict.SECOND))).emits("exec.refused", Refuse)
+    assert "The policy wants two people, and this version can ask only one." in text_of(played)
+    denied = play().sees(attempted(ruling=a_ruling(Verdict.DENY))).emits("exec.refused", Refuse)
+    assert "The policy denies it." in text_of(denied)
+
+
 def test_an_approved_script_cannot_run_copy_after_copy():
     """Each copy is a file of its own; the chain of a version manager is short."""
     asked = play().sees(attempted(1, an_exec(path=SHIM)))
