@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -13,7 +14,16 @@ from guard.core import happenings as h
 from guard.core.session import Counts
 from guard.kernel.gate import Attempt
 
-_TOGETHER = 64  # half a millisecond's work
+_MANY = 64  # half a millisecond's work
+
+
+def _together() -> int:
+    """How many ``exec.seen`` records are sealed at once.
+
+    With a core to spare, each at once: the program that starts has another core. On a single one sealing would keep it waiting, and
+    many at a time cost less.
+    """
+    return 1 if len(os.sched_getaffinity(0)) > 1 else _MANY
 
 
 @dataclass(slots=True)
@@ -28,6 +38,7 @@ class Ledger:
     dirty: bool = False
     passed: int = 0
     problem: str = ""
+    together: int = field(default_factory=_together)
     _later: deque[tuple[str, Mapping[str, Any]]] = field(default_factory=deque)
     _seen: list[tuple[float, Attempt]] = field(default_factory=list)
 
@@ -42,11 +53,11 @@ class Ledger:
         self.passed += 1
         self.dirty = True
         self._seen.append((self.trail.now(), attempt))
-        if len(self._seen) >= _TOGETHER:
+        if len(self._seen) >= self.together:
             self._write_seen()
 
     def _write_seen(self) -> None:
-        """Hand to the trail what was seen: many at once, since one between two execs keeps the processor from the program that starts."""
+        """Hand to the trail what was seen."""
         from guard.audit.bodies import seen_body  # noqa: PLC0415 - as above
 
         together, self._seen = self._seen, []  # first, so that one that cannot be written is not tried for ever
