@@ -62,7 +62,9 @@ class Rulebook:
     def ruleset(self, provider: str) -> Ruleset:
         """All that is known of one provider, read when it is first asked for. Raises ``RulebookError``."""
         if provider not in self._rulesets:
-            self._rulesets[provider] = _ruleset(provider, (*self._documents.of(provider), *self._own_of(provider)))
+            mine = self._own_of(provider)
+            only_mine = bool(mine) and provider not in self._documents.entries
+            self._rulesets[provider] = _ruleset(provider, (*(() if only_mine else self._documents.of(provider)), *mine))
         return self._rulesets[provider]
 
     @property
@@ -76,9 +78,7 @@ class Rulebook:
         from guard.rules.reading import is_program, read_operations  # noqa: PLC0415
 
         for provider in dict.fromkeys(_provider(document) for document in self._own):
-            known = provider in self._documents.entries
-            shipped_ones = self._documents.of(provider) if known else ()
-            self._rulesets[provider] = _ruleset(provider, (*shipped_ones, *self._own_of(provider)))
+            self.ruleset(provider)
         for document in self._own:
             if not is_program(document):
                 check(self, read_operations(document))

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from guard.audit.writer import FileTrail, new_session_id
 from guard.core.session import Session
@@ -26,7 +26,8 @@ from guard.runtime.twins import Twins, find_twins
 from guard.shell import program_of
 from guard.shell.program import canonical
 
-ProgramOf = Callable[[str, str, tuple[str, ...]], tuple[str, tuple[str, ...]] | None]
+if TYPE_CHECKING:
+    from guard.runtime.supervisor import ProgramOf
 
 
 @dataclass(frozen=True, slots=True)

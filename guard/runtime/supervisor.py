@@ -37,7 +37,9 @@ _STALE = 1.0  # seconds after which an armed exec that loaded nothing is taken f
 _GRACE = 2.0  # seconds between TERM and KILL for what the agent left running
 _PATIENCE = 20  # failures of the loop itself, one after the other, after which the session ends
 
-ProgramOf = Callable[[str, str, tuple[str, ...]], tuple[str, tuple[str, ...]] | None]
+Found = tuple[str, tuple[str, ...]]
+"""(watched program, its argv)"""
+ProgramOf = Callable[[str, str, tuple[str, ...]], Found | None]
 
 
 class Rules(Protocol):
@@ -200,7 +202,7 @@ class Supervisor:
         self.attempts[attempt.number] = attempt
         self._feed(h.ExecAttempted(attempt.number, attempted, self._rule(found, attempted), time.time()))
 
-    def _watched(self, attempt: Attempt, program: Program) -> tuple[str, tuple[str, ...]] | None:
+    def _watched(self, attempt: Attempt, program: Program) -> Found | None:
         """The watched program that an exec starts: what interprets a script counts before what the script is called."""
         interpreted = None
         if program.interpreter:
@@ -208,9 +210,13 @@ class Supervisor:
             interpreted = self.program_of(program.prefix[0], program.interpreter, argv)
             if interpreted is not None and interpreted[1] == argv:
                 return interpreted
-        found = self.program_of(attempt.path, program.file.path, attempt.words) or interpreted
-        if found is None and (twin := self.twins.of(program.file, attempt.tid)) is not None:
-            return twin, attempt.words or (attempt.path,)
+        return self._named(attempt.path, program.file, attempt.words, attempt.tid, interpreted)
+
+    def _named(self, path: str, file: FileId, argv: tuple[str, ...], tid: int, interpreted: Found | None = None) -> Found | None:
+        """The watched program by its names, or else what interprets it, or else the file that it is a twin of."""
+        found = self.program_of(path, file.path, argv) or interpreted
+        if found is None and (twin := self.twins.of(file, tid)) is not None:
+            return twin, argv or (path,)
         return found
 
     def _rule(self, found: tuple[str, tuple[str, ...]], attempted: Exec) -> Ruling:
@@ -286,9 +292,7 @@ class Supervisor:
         if loaded.same and program is not None:
             found = self._watched(loaded.attempt, program)
         else:
-            found = self.program_of(truth.file.path, truth.file.path, truth.argv)
-            if found is None and (twin := self.twins.of(truth.file, loaded.pid)) is not None:
-                found = twin, truth.argv
+            found = self._named(truth.file.path, truth.file, truth.argv, loaded.pid)
         return self._rule(found, truth) if found else NOTHING
 
     def _truth(self, loaded: Loaded, judged: Exec | None, env: tuple[tuple[str, str], ...]) -> Exec:

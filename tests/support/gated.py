@@ -29,6 +29,7 @@ from guard.errors import QguardError
 from guard.kernel import confine, proc
 from guard.runtime import identity, launch
 from guard.runtime.options import Options
+from guard.runtime.parts import Parts
 from guard.runtime.twins import Twins
 from guard.shell.program import program_of
 from guard.terminal.plan import TerminalPlan
@@ -66,24 +67,6 @@ class Rules:
             because="It destroys everything.",
         )
         return Ruling(self.verdict, (Judged(action, self.verdict, (Reason("test", self.verdict, "it destroys"),)),))
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What ``guard.runtime.parts`` makes of a rulebook, made of ``Rules``."""
-
-    judge: Any
-    program_of: Any
-    env_wanted: Callable[[bytes], bool]
-    env_sealed: Callable[[bytes], bool]
-    trail: Any
-    state: Session
-    agent: identity.AgentIdentity
-    protection: confine.Protection
-    started: Mapping[str, Any]
-    state_dir: Path
-    look: Callable[[], Any]
-    twins: Any
 
 
 class Engineer:
